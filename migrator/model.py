@@ -1,0 +1,214 @@
+"""The nouns: rows, updates, replies, verdicts, and the states an entry goes through.
+
+Owns values only: nothing here reads, sends or waits. The table of states stands here once;
+the ledger obeys it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+Cell = str | datetime | date | time | timedelta
+"""What a loader gives: text, and from workbooks also dates and times. Never a float, a bool or
+None; a blank cell is ``""``. A `datetime` is naive: the clock on the wall, as shown."""
+
+
+# ------------------------------------------------------------------ from the loader
+
+
+class SourceRow(NamedTuple):
+    """One record of the source, before any meaning. A tuple, since a million are made."""
+
+    file: str  #: The file's name without its folder.
+    sheet: str  #: The sheet's name; "" for a CSV.
+    row: int  #: The number Excel shows: header and blank rows counted, the first is 1.
+    line: int  #: Line of the text file at which the record begins; equals `row` in workbooks.
+    columns: tuple[str, ...]  #: The header; the same object in every row of a source.
+    cells: tuple[Cell, ...]  #: In column order.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One reason why a row cannot be sent."""
+
+    code: str  #: A short fixed name of the kind, such as "not-a-date"; problems are grouped by it.
+    column: str  #: The source column; "" when the row as a whole is wrong.
+    value: str  #: The cell as text; "" when there is none.
+    reason: str  #: What is wrong, with the value in it where that helps.
+    advice: str  #: What to do.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A row that loader or mapper refused; it is never sent."""
+
+    row: SourceRow  #: With its raw cells, which may be too few or too many.
+    problems: tuple[Problem, ...]  #: Every problem found, at least one.
+
+
+# ------------------------------------------------------------------ from the mapper
+
+
+class IdKind(StrEnum):
+    """How an opportunity is named."""
+
+    GUID = "guid"
+    AUTO_ID = "auto_id"
+
+
+class FieldValue(NamedTuple):
+    """One field of an update."""
+
+    schema_name: str
+    value: str  #: Everything LeadSquared takes in `Value` is text.
+
+
+class Update(NamedTuple):
+    """One change to one opportunity."""
+
+    opportunity_id: str  #: As it is sent: without the white space, quotes and braces around it.
+    id_kind: IdKind
+    note: str  #: "" when none is sent.
+    fields: tuple[FieldValue, ...]  #: In the mapping's order; fields left alone are not in it.
+
+
+def opportunity_key(opportunity_id: str, id_kind: IdKind, event_code: int) -> str:
+    """The name under which the ledger knows an opportunity.
+
+    >>> opportunity_key("5CA5B042-51EA-4699-B6F0-84C40AB12770", IdKind.GUID, 12000)
+    '5ca5b042-51ea-4699-b6f0-84c40ab12770'
+    >>> opportunity_key("OPP-0017", IdKind.AUTO_ID, 12000)
+    '12000:OPP-0017'
+    """
+    if id_kind is IdKind.GUID:
+        return opportunity_id.lower()
+    return f"{event_code}:{opportunity_id}"
+
+
+# ------------------------------------------------------------------ to and from the CRM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call, without host and keys: those are added when it is sent."""
+
+    method: str  #: "GET" or "POST".
+    path: str  #: Below ``/v2/``, such as "OpportunityManagement.svc/Update".
+    query: tuple[tuple[str, str], ...] = ()  #: Without the keys.
+    body: bytes = b""  #: UTF-8 JSON; empty for a GET.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back, uninterpreted."""
+
+    status: int
+    body: bytes  #: Cut at a bound; `truncated` says so.
+    retry_after: float = 0.0  #: Seconds the server asked for; 0.0 when it did not.
+    truncated: bool = False
+
+
+class NoReplyKind(StrEnum):
+    """Why a call brought no reply."""
+
+    DNS = "the host name could not be resolved"
+    CONNECT = "no connection"
+    TLS = "the connection is not secure"
+    TIMEOUT = "no answer in time"
+    RESET = "the connection broke"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoReply:
+    """A call that brought no reply."""
+
+    kind: NoReplyKind
+    written: bool  #: Whether the request may have reached the server.
+    text: str  #: The cause in the words of the library, without keys or URL.
+
+
+class Verdict(StrEnum):
+    """What a reply to an update means (`docs/decisions/0003-verdicts.md` gives the table)."""
+
+    APPLIED = "applied"
+    RATE = "rate limit"  #: Nothing was applied; everybody pauses.
+    REFUSED = "refused"  #: Nothing was applied, and it would be refused again.
+    TARGET_FAULT = "target fault"  #: Nothing was applied: the request never left.
+    ACCESS = "access refused"  #: Nothing was applied; no row can be sent with these settings.
+    NOT_PERMITTED = "not permitted"  #: An ``MXUnAuthorized…`` body: the run's fault, or the row's.
+    FOREIGN = "foreign answer"  #: 403, 404 or 405 that is not LeadSquared's.
+    UNKNOWN = "unknown"  #: It may have been applied.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A reply, understood."""
+
+    verdict: Verdict
+    status: int = 0  #: The HTTP status; 0 when no reply came.
+    exception: str = ""  #: LeadSquared's ExceptionType.
+    message: str = ""  #: LeadSquared's ExceptionMessage, or what the answer was instead; bounded.
+    guid: str = ""  #: The opportunity's GUID, when applied and told.
+    retry_after: float = 0.0  #: Seconds to wait before any call; 0.0 when the answer names none.
+    limit: tuple[int, float] | None = None  #: (N, seconds) that a rate answer named.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """An opportunity as a read of the CRM shows it."""
+
+    guid: str  #: Lower case.
+    note: str  #: The note it shows, "" when there is none.
+    values: Mapping[str, str]  #: SchemaName to value, as the CRM writes it.
+
+
+# ------------------------------------------------------------------ in the ledger
+
+
+class State(StrEnum):
+    """Where a source row stands; every row is in exactly one."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    REJECTED = "rejected"
+    UNCHANGED = "unchanged"
+    MERGED = "merged"
+    SUPERSEDED = "superseded"
+    CORRECTED = "corrected"
+
+
+NEXT_STATES: Final[Mapping[State, frozenset[State]]] = {
+    State.PLANNED: frozenset({State.SENDING, State.FAILED, State.SUPERSEDED}),
+    State.SENDING: frozenset({State.SUCCEEDED, State.FAILED, State.IN_DOUBT, State.PLANNED}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset({State.PLANNED, State.CORRECTED, State.SUPERSEDED}),
+    State.IN_DOUBT: frozenset({State.SUCCEEDED, State.FAILED, State.PLANNED, State.SUPERSEDED}),
+    State.REJECTED: frozenset({State.CORRECTED}),
+    State.UNCHANGED: frozenset(),
+    State.MERGED: frozenset(),
+    State.SUPERSEDED: frozenset(),
+    State.CORRECTED: frozenset(),
+}
+"""What each state may become once the plan is sealed."""
+
+
+class Doubt(StrEnum):
+    """What an entry in doubt is in doubt about."""
+
+    ALL = "all"  #: Whether the call was applied; `resume` settles it.
+    NOTE = "note"  #: The fields are confirmed; whether the note is there, a person settles.
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    PLANNING = "planning"  #: Not sealed; never sent, and removed at the next start.
+    READY = "ready"
+    OPEN = "open"
+    FINISHED = "finished"
+    CLOSED = "closed"  #: A newer plan of the same source stands in its place.
