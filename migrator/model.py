@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 Cell = str | datetime | date | time | timedelta
@@ -212,3 +213,217 @@ class RunState(StrEnum):
     OPEN = "open"
     FINISHED = "finished"
     CLOSED = "closed"  #: A newer plan of the same source stands in its place.
+
+
+Place = tuple[int, int]
+"""Where an entry stands over all runs: (run, number); a mended copy takes its original's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a plan, as it is dispatched."""
+
+    run: int
+    number: int  #: Its identity in the run, from 1, in the source's order.
+    file: str
+    row: int  #: As `SourceRow.row`.
+    opportunity: str  #: The `opportunity_key`.
+    opportunity_id: str  #: As it is sent.
+    id_kind: IdKind
+    guid: str  #: The opportunity's GUID in lower case where it is known; "" else.
+    note: str  #: The note to send; "" when none was mapped, or it is left out.
+    fields: tuple[FieldValue, ...]
+    state: State
+    place: Place
+    attempts: int  #: Calls made for it so far.
+    attempted_at: float  #: Wall time of the last of them; 0.0 when there was none.
+
+    @property
+    def is_uncertain(self) -> bool:
+        """An earlier call may have been applied."""
+        return self.state is State.IN_DOUBT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is confirmed of one opportunity; values and notes by their `text_digest`."""
+
+    values: Mapping[str, str]  #: SchemaName to digest of the newest value.
+    notes: Mapping[str, int]  #: Digest of a note to how often it was confirmed.
+    last_note: str  #: Digest of the last note known; "" when none is.
+    place: Place  #: The latest place that succeeded; (0, 0) when none did.
+
+
+NOTHING_KNOWN: Final = Known(values={}, notes={}, last_note="", place=(0, 0))
+
+
+def text_digest(text: str) -> str:
+    """16 bytes of BLAKE2b over the text in UTF-8, in hexadecimal: enough to tell texts apart."""
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+# ------------------------------------------------------------------ what became of a call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The CRM has it."""
+
+    guid: str = ""  #: The opportunity's GUID where the answer told it.
+    note_confirmed: bool  #: Whether the entry's note is there, too.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The CRM does not have it, and sending the same again would not help."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InDoubt:
+    """The CRM may have it."""
+
+    doubt: Doubt
+    reading: Reading
+    guid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """The call is proved to have had no effect: the entry is planned again."""
+
+    reading: Reading
+
+
+Outcome = Succeeded | Failed | InDoubt | NotSent
+
+
+# ------------------------------------------------------------------ what a run is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What a plan was made from."""
+
+    name: str  #: File name and sheet without folder, or what --source named.
+    mapping_name: str
+    mapping_digest: str
+    event_code: int
+    columns: tuple[str, ...]
+    schema_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a plan."""
+
+    id: str  #: Such as "r3-9f2c1a": the number, and six digits that name the ledger.
+    number: int
+    kind: str  #: "update".
+    parent: int  #: The run whose export was mended to make this one; 0 when none.
+    state: RunState
+    account: str
+    source: Source
+    content_digest: str  #: Of header and cell texts.
+    rows_read: int
+    blank_rows: int
+    notes_left_out: int  #: Rows planned without their note, since it is confirmed already.
+    created_at: float  #: Wall time.
+    finished_at: float  #: Wall time; 0.0 while it is not.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Every source row of a run in exactly one box."""
+
+    rows_read: int
+    blank_rows: int
+    states: Mapping[State, int]
+    in_doubt_note_only: int  #: Of the rows in doubt.
+    waiting: int  #: Of the failed: never sent, they wait for an earlier row.
+    notes_possibly_twice: int
+    calls: int  #: Updates sent, every attempt counted.
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the boxes add up to the rows read."""
+        return self.rows_read == sum(self.states.values())
+
+    @property
+    def unfinished(self) -> int:
+        """Rows that `resume` has still to send or to settle."""
+        doubtful = self.states.get(State.IN_DOUBT, 0) - self.in_doubt_note_only
+        return self.states.get(State.PLANNED, 0) + self.states.get(State.SENDING, 0) + doubtful
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether rows failed, were rejected, or are in doubt."""
+        boxes = (State.FAILED, State.REJECTED, State.IN_DOUBT)
+        return any(self.states.get(state, 0) for state in boxes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRecord:
+    """All that the ledger holds of one entry, for reports and exports."""
+
+    run: int
+    number: int
+    file: str
+    sheet: str
+    row: int
+    line: int
+    cells: tuple[Cell, ...]
+    opportunity_id: str
+    state: State
+    doubt: Doubt | None
+    attempts: int
+    http_status: int  #: 0 when no reply came.
+    exception: str
+    message: str
+    column: str  #: The columns a rejected row's problems name.
+    advice: str
+    updated_at: float
+    other: (
+        Place | None
+    )  #: The entry that stands in its place: the later one, its mended copy, its carrier.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why rows failed or were rejected, with how many and an example."""
+
+    title: str  #: The exception type, or the kind of problem.
+    text: str  #: The message with values masked.
+    count: int
+    rows: tuple[int, ...]  #: The first of them.
+    example: str  #: One message as it came.
+    advice: str
+
+
+# ------------------------------------------------------------------ may it be sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtfulNote:
+    """A note of the same opportunity of which nobody knows whether it is there."""
+
+    place: Place  #: Run and number of its entry.
+    note: str
+    attempted_at: float  #: Wall time.
+    doubt: Doubt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clear:
+    """The entry may be sent."""
+
+    known: Known
+    doubtful_notes: tuple[DoubtfulNote, ...]  #: To be looked up first.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """The entry is not sent: a later one has succeeded, or an earlier one is unsettled."""
+
+    by: Place

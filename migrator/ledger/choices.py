@@ -1,0 +1,100 @@
+"""Choosing entries of a sealed plan, and taking failed or doubtful ones up again.
+
+Owns which rows a command speaks of; it sends nothing and reads no replies.
+"""
+
+from collections.abc import Collection, Sequence
+
+from migrator.ledger.confirmed import Confirmed
+from migrator.ledger.database import Database
+from migrator.model import Run
+
+
+class Choices:
+    """The sealed plans of one ledger, as a person picks rows from them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._confirmed = Confirmed(database)
+
+    def numbers_of_rows(self, run: Run, rows: Sequence[tuple[int, int]]) -> list[int]:
+        """The entries whose row lies in one of the ranges (first, last)."""
+        numbers: list[int] = []
+        for first, last in rows:
+            found = self._database.rows(
+                "SELECT number FROM entries WHERE run = ? AND row BETWEEN ? AND ? ORDER BY number",
+                run.number,
+                first,
+                last,
+            )
+            numbers += [row["number"] for row in found]
+        return numbers
+
+    def first_numbers(self, run: Run, count: int) -> list[int]:
+        """The first ``count`` entries that needed a call when the plan was sealed."""
+        rows = self._database.rows(
+            "SELECT number FROM entries WHERE run = ? AND needs_call ORDER BY number LIMIT ?",
+            run.number,
+            count,
+        )
+        return [row["number"] for row in rows]
+
+    def with_earlier(self, run: Run, numbers: Collection[int]) -> frozenset[int]:
+        """The chosen entries, and the earlier planned rows of their opportunities."""
+        chosen = set(numbers)
+        for number in numbers:
+            rows = self._database.rows(
+                "SELECT earlier.number FROM entries e JOIN entries earlier"
+                " ON earlier.opportunity = e.opportunity AND earlier.run = e.run"
+                " AND earlier.number < e.number WHERE e.run = ? AND e.number = ?"
+                " AND e.opportunity <> '' AND (earlier.state = 'planned'"
+                " OR earlier.state = 'in_doubt' AND earlier.doubt = 'all')",
+                run.number,
+                number,
+            )
+            chosen.update(row["number"] for row in rows)
+        return frozenset(chosen)
+
+    def plan_failed_again(self, run: Run, numbers: Collection[int] | None, *, at: float) -> int:
+        """Let failed entries, all or those named, step back to planned; gives how many."""
+        rows = self._database.rows(
+            "SELECT number FROM entries WHERE run = ? AND state = 'failed'", run.number
+        )
+        failed = [row["number"] for row in rows if numbers is None or row["number"] in numbers]
+        with self._database.transaction():
+            self._database.change_many(
+                "UPDATE entries SET state = 'planned', waits_for = 0, updated_at = ?"
+                " WHERE run = ? AND number = ? AND state = 'failed'",
+                [(at, run.number, number) for number in failed],
+            )
+        return len(failed)
+
+    def settle_notes(
+        self, run: Run, numbers: Collection[int] | None, *, present: bool, at: float
+    ) -> int:
+        """What a person says of notes in doubt: there (succeeded), or missing (planned again)."""
+        rows = self._database.rows(
+            "SELECT number, opportunity, note FROM entries"
+            " WHERE run = ? AND state = 'in_doubt' AND doubt = 'note'",
+            run.number,
+        )
+        settled = [row for row in rows if numbers is None or row["number"] in numbers]
+        state = "succeeded" if present else "planned"
+        with self._database.transaction():
+            self._database.change_many(
+                "UPDATE entries SET state = ?, doubt = NULL, leave_note_out = 0, message = ?,"
+                " updated_at = ? WHERE run = ? AND number = ?",
+                [
+                    (
+                        state,
+                        f"a person said that its note is {'there' if present else 'missing'}",
+                        at,
+                        run.number,
+                        row["number"],
+                    )
+                    for row in settled
+                ],
+            )
+            for row in settled if present else ():
+                self._confirmed.confirm_note(run, row["opportunity"], row["note"], at=at)
+        return len(settled)

@@ -1,0 +1,105 @@
+"""What is confirmed per opportunity: newest values, notes and how often, the latest place.
+
+Owns the tables `confirmed` and `auto_ids`. Confirmed means a success or a read of the CRM, never
+what was merely planned. Its methods are parts of the caller's transaction.
+"""
+
+from collections.abc import Mapping
+
+import orjson
+
+from migrator.ledger.columns import known_of
+from migrator.ledger.database import Database
+from migrator.model import NOTHING_KNOWN, Entry, IdKind, Known, Run, text_digest
+
+
+class Confirmed:
+    """What is confirmed of the opportunities of every account."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known(self, account: str, opportunity: str) -> Known:
+        """What is confirmed of one opportunity; `NOTHING_KNOWN` where nothing is."""
+        row = self._database.row(
+            "SELECT * FROM confirmed WHERE account = ? AND opportunity = ?", account, opportunity
+        )
+        return known_of(row) if row is not None else NOTHING_KNOWN
+
+    def confirm(self, run: Run, entry: Entry, *, with_note: bool, at: float) -> None:
+        """The entry's fields are there, and with ``with_note`` its note."""
+        known = self.known(run.account, entry.opportunity)
+        notes, last_note = known.notes, known.last_note
+        if with_note and entry.note:
+            last_note = text_digest(entry.note)
+            notes = _one_more(notes, last_note)
+        confirmed = Known(
+            values={**known.values, **{name: text_digest(value) for name, value in entry.fields}},
+            notes=notes,
+            last_note=last_note,
+            place=max(known.place, entry.place),
+        )
+        self._write(run.account, entry.opportunity, confirmed, at)
+
+    def confirm_note(self, run: Run, opportunity: str, note: str, *, at: float) -> None:
+        """A note is there, whose fields were confirmed before; later rows may have changed them."""
+        known = self.known(run.account, opportunity)
+        digest = text_digest(note)
+        confirmed = Known(
+            values=known.values,
+            notes=_one_more(known.notes, digest),
+            last_note=digest,
+            place=known.place,
+        )
+        self._write(run.account, opportunity, confirmed, at)
+
+    def join(self, run: Run, entry: Entry, guid: str, *, at: float) -> None:
+        """A success told the GUID of an AutoId: from now on both name one opportunity."""
+        if entry.id_kind is not IdKind.AUTO_ID or not guid or entry.opportunity == guid:
+            return
+        database, auto_key = self._database, entry.opportunity
+        database.change(
+            "INSERT OR REPLACE INTO auto_ids (account, auto_key, guid) VALUES (?, ?, ?)",
+            run.account,
+            auto_key,
+            guid,
+        )
+        pair = (self.known(run.account, auto_key), self.known(run.account, guid))
+        older, newer = sorted(pair, key=lambda known: known.place)
+        joined = Known(
+            values={**older.values, **newer.values},
+            notes={
+                digest: older.notes.get(digest, 0) + newer.notes.get(digest, 0)
+                for digest in older.notes.keys() | newer.notes.keys()
+            },
+            last_note=newer.last_note or older.last_note,
+            place=newer.place,
+        )
+        self._write(run.account, guid, joined, at)
+        database.change(
+            "DELETE FROM confirmed WHERE account = ? AND opportunity = ?", run.account, auto_key
+        )
+        database.change(
+            "UPDATE entries SET opportunity = ? WHERE opportunity = ?"
+            " AND run IN (SELECT run FROM runs WHERE account = ?)",
+            guid,
+            auto_key,
+            run.account,
+        )
+
+    def _write(self, account: str, opportunity: str, known: Known, at: float) -> None:
+        self._database.change(
+            "INSERT OR REPLACE INTO confirmed (account, opportunity, value_digests, note_counts,"
+            " last_note, place_run, place_number, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            account,
+            opportunity,
+            orjson.dumps(known.values).decode(),
+            orjson.dumps(known.notes).decode(),
+            known.last_note,
+            *known.place,
+            at,
+        )
+
+
+def _one_more(notes: Mapping[str, int], digest: str) -> dict[str, int]:
+    return {**notes, digest: notes.get(digest, 0) + 1}

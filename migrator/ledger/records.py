@@ -1,0 +1,142 @@
+"""Reading the ledger for people and programs: runs, balances, reasons, entries.
+
+Owns no state and changes nothing.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from migrator.errors import UsageError
+from migrator.ledger.columns import decode_problems, record_of, run_of
+from migrator.ledger.database import Database
+from migrator.model import Balance, EntryRecord, Place, Reason, Run, RunState, State
+from migrator.reasons import masked
+
+ROWS_NAMED: Final = 20  #: Row numbers that a reason lists.
+
+
+class Records:
+    """What the ledger holds, as it is shown."""
+
+    def __init__(self, database: Database, tag: str) -> None:
+        self._database = database
+        self._tag = tag
+
+    def runs(self) -> list[Run]:
+        """All sealed runs, the newest first."""
+        rows = self._database.rows(
+            "SELECT * FROM runs WHERE state <> ? ORDER BY run DESC", RunState.PLANNING
+        )
+        return [run_of(row, self._tag) for row in rows]
+
+    def run(self, run_id: str) -> Run:
+        """The run with an id, in full ("r3-9f2c1a") or by its number ("r3").
+
+        Raises:
+            UsageError: There is none, or the id is another ledger's.
+        """
+        for run in self.runs():
+            if run_id in (run.id, f"r{run.number}"):
+                return run
+        known = ", ".join(run.id for run in self.runs()) or "none yet"
+        raise UsageError(
+            f'there is no run "{run_id}" in this ledger',
+            where=str(self._database.path),
+            advice=f"Its runs are: {known}. `migrator status` shows the latest.",
+        )
+
+    def is_unfinished(self, run: Run) -> bool:
+        """Whether rows are left to send or to settle."""
+        return bool(
+            self._database.value(
+                "SELECT EXISTS (SELECT 1 FROM entries WHERE run = ? AND (state IN"
+                " ('planned', 'sending') OR state = 'in_doubt' AND doubt = 'all'))",
+                run.number,
+            )
+        )
+
+    def balance(self, run: Run) -> Balance:
+        """Every source row of the run in exactly one box."""
+        states = {
+            State(row["state"]): row["n"]
+            for row in self._database.rows(
+                "SELECT state, count(*) AS n FROM entries WHERE run = ? GROUP BY state", run.number
+            )
+        }
+        row = self._database.row(
+            "SELECT coalesce(sum(state = 'in_doubt' AND doubt = 'note'), 0) AS note_only,"
+            " coalesce(sum(state = 'failed' AND waits_for > 0), 0) AS waiting,"
+            " coalesce(sum(note_twice), 0) AS twice, coalesce(sum(attempts), 0) AS calls"
+            " FROM entries WHERE run = ?",
+            run.number,
+        )
+        if row is None:
+            raise LookupError(run.id)
+        return Balance(
+            rows_read=run.rows_read,
+            blank_rows=run.blank_rows,
+            states=states,
+            in_doubt_note_only=row["note_only"],
+            waiting=row["waiting"],
+            notes_possibly_twice=row["twice"],
+            calls=row["calls"],
+        )
+
+    def reasons(self, run: Run, states: Collection[State]) -> list[Reason]:
+        """Why rows stand in ``states``, the commonest reason first; values are masked."""
+        groups: dict[tuple[str, str], _Group] = {}
+        for record, keys in self._with_keys(run, states):
+            for title, text, example, advice in keys:
+                group = groups.setdefault((title, text), _Group(example, advice))
+                group.add(record.row)
+        return [
+            Reason(
+                title=title,
+                text=text,
+                count=group.count,
+                rows=tuple(group.rows),
+                example=group.example,
+                advice=group.advice,
+            )
+            for (title, text), group in sorted(groups.items(), key=lambda item: -item[1].count)
+        ]
+
+    def _with_keys(
+        self, run: Run, states: Collection[State]
+    ) -> Iterator[tuple[EntryRecord, list[tuple[str, str, str, str]]]]:
+        for row in self._rows_in(run, states):
+            record = record_of(row)
+            problems = decode_problems(row["problems"])
+            keys = [(p.code, masked(p.reason), p.reason, p.advice) for p in problems]
+            text = masked(record.message)
+            yield record, keys or [(record.exception, text, record.message, record.advice)]
+
+    def entries(self, run: Run, states: Collection[State] | None = None) -> Iterator[EntryRecord]:
+        """The run's entries in the source's order, streamed."""
+        return (record_of(row) for row in self._rows_in(run, states or list(State)))
+
+    def _rows_in(self, run: Run, states: Collection[State]) -> Iterable:  # type: ignore[type-arg]
+        wanted = set(states)
+        rows = self._database.rows(
+            "SELECT * FROM entries WHERE run = ? ORDER BY number", run.number
+        )
+        return (row for row in rows if row["state"] in wanted)
+
+    def entry(self, place: Place) -> EntryRecord | None:
+        """One entry by run and number."""
+        row = self._database.row("SELECT * FROM entries WHERE run = ? AND number = ?", *place)
+        return record_of(row) if row is not None else None
+
+
+@dataclass(slots=True)
+class _Group:
+    example: str
+    advice: str
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+
+    def add(self, row: int) -> None:
+        self.count += 1
+        if len(self.rows) < ROWS_NAMED:
+            self.rows.append(row)

@@ -1,0 +1,108 @@
+-- The ledger, version 1. Times are seconds since 1970 in UTC. Digests are hexadecimal.
+
+CREATE TABLE ledger (
+    tag TEXT NOT NULL,                   -- six digits in every run id: which ledger it is of
+    created_at REAL NOT NULL
+);
+
+-- Which account a host and a key belong to, as the CRM told it, or as --same-account joined it.
+CREATE TABLE accounts (
+    host TEXT NOT NULL,
+    key_digest TEXT NOT NULL,
+    account TEXT NOT NULL,
+    PRIMARY KEY (host, key_digest)
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+    run INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    parent INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL,
+    account TEXT NOT NULL,
+    source_name TEXT NOT NULL,
+    mapping_name TEXT NOT NULL,
+    mapping_digest TEXT NOT NULL,
+    content_digest TEXT NOT NULL DEFAULT '',
+    event_code INTEGER NOT NULL,
+    columns TEXT NOT NULL,               -- JSON list: the header
+    schema_names TEXT NOT NULL,          -- JSON list: the mapping's order
+    rows_read INTEGER NOT NULL DEFAULT 0,
+    blank_rows INTEGER NOT NULL DEFAULT 0,
+    notes_left_out INTEGER NOT NULL DEFAULT 0,
+    holder TEXT NOT NULL DEFAULT '',     -- the process that works on it, in words
+    created_at REAL NOT NULL,
+    finished_at REAL NOT NULL DEFAULT 0
+);
+
+CREATE TABLE entries (
+    run INTEGER NOT NULL REFERENCES runs (run),
+    number INTEGER NOT NULL,
+    file TEXT NOT NULL,
+    sheet TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    cells TEXT NOT NULL,                 -- JSON list in the order of runs.columns
+    opportunity TEXT NOT NULL,           -- the key: the GUID in lower case, else type:AutoId; '' when rejected
+    opportunity_id TEXT NOT NULL,
+    id_kind TEXT NOT NULL,
+    note TEXT NOT NULL,
+    field_values TEXT NOT NULL,          -- JSON list in the order of runs.schema_names; null: left alone
+    place_run INTEGER NOT NULL,
+    place_number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    doubt TEXT,                          -- 'all' or 'note' where the state is in_doubt
+    needs_call INTEGER NOT NULL DEFAULT 0,  -- 1: planned when the plan was sealed
+    leave_note_out INTEGER NOT NULL DEFAULT 0,
+    note_twice INTEGER NOT NULL DEFAULT 0,  -- 1: sent again after an answer was lost: the note is possibly there twice
+    attempts INTEGER NOT NULL DEFAULT 0,
+    attempted_at REAL NOT NULL DEFAULT 0,
+    http_status INTEGER NOT NULL DEFAULT 0,
+    exception TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    waits_for INTEGER NOT NULL DEFAULT 0,   -- the number of the earlier entry it waits for
+    problems TEXT NOT NULL DEFAULT '',   -- JSON list, of rejected entries
+    other_run INTEGER,                   -- the entry that stands in this one's place
+    other_number INTEGER,
+    updated_at REAL NOT NULL,
+    PRIMARY KEY (run, number)
+);
+
+CREATE INDEX entries_by_opportunity ON entries (opportunity, place_run, place_number);
+CREATE INDEX entries_to_send ON entries (run, number)
+    WHERE state IN ('planned', 'sending', 'in_doubt');
+CREATE INDEX entries_in_doubt ON entries (opportunity) WHERE state = 'in_doubt';
+
+CREATE TABLE attempts (
+    run INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    started_at REAL NOT NULL,
+    finished_at REAL NOT NULL DEFAULT 0,
+    with_note INTEGER NOT NULL,
+    verdict TEXT NOT NULL DEFAULT '',    -- '' while no answer is known
+    http_status INTEGER NOT NULL DEFAULT 0,
+    exception TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (run, number, attempt)
+) WITHOUT ROWID;
+
+-- What is confirmed per opportunity, by a success or by a read of the CRM; digests only.
+CREATE TABLE confirmed (
+    account TEXT NOT NULL,
+    opportunity TEXT NOT NULL,
+    value_digests TEXT NOT NULL,         -- JSON object: SchemaName to digest
+    note_counts TEXT NOT NULL,           -- JSON object: digest to how often
+    last_note TEXT NOT NULL,             -- digest, '' when none is known
+    place_run INTEGER NOT NULL,
+    place_number INTEGER NOT NULL,
+    updated_at REAL NOT NULL,
+    PRIMARY KEY (account, opportunity)
+) WITHOUT ROWID;
+
+-- The GUID that a success told for an AutoId.
+CREATE TABLE auto_ids (
+    account TEXT NOT NULL,
+    auto_key TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    PRIMARY KEY (account, auto_key)
+) WITHOUT ROWID;

@@ -1,0 +1,362 @@
+"""Working through a sealed plan: what may be sent, the intent before a call, the outcome after it.
+
+Owns the changes of state after the seal, and what is confirmed per opportunity. Each method is one
+durable transaction. It decides nothing about replies.
+"""
+
+from collections.abc import Collection, Sequence
+from itertools import islice
+from sqlite3 import Row
+from typing import Final
+
+import orjson
+
+from migrator.ledger.columns import entry_of
+from migrator.ledger.confirmed import Confirmed
+from migrator.ledger.database import Database
+from migrator.model import (
+    NEXT_STATES,
+    Blocked,
+    Clear,
+    Doubt,
+    DoubtfulNote,
+    Entry,
+    Failed,
+    InDoubt,
+    NotSent,
+    Outcome,
+    Place,
+    Reading,
+    Run,
+    RunState,
+    State,
+    Succeeded,
+)
+
+_STEP_INTO: Final = {
+    state: tuple(sorted(old for old, new in NEXT_STATES.items() if state in new)) for state in State
+}
+"""The states from which each state may be entered: the table of `migrator.model`, turned round."""
+
+
+class IllegalStepError(Exception):
+    """An entry was to take a step that the table of states does not allow: a fault of ours."""
+
+
+class WorkLedger:
+    """The sealed plans of one ledger, as they are dispatched."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._confirmed = Confirmed(database)
+
+    # -------------------------------------------------------------- picking
+
+    def begin(self, run: Run) -> int:
+        """Open a run. A call that was under way when an earlier process died is in doubt now.
+
+        Gives how many entries that concerns.
+        """
+        with self._database.transaction():
+            self._database.change(
+                "UPDATE runs SET state = ?, finished_at = 0 WHERE run = ?",
+                RunState.OPEN,
+                run.number,
+            )
+            return self._database.change(
+                "UPDATE entries SET state = 'in_doubt', doubt = 'all',"
+                " message = 'the process ended while the call was under way'"
+                " WHERE run = ? AND state = 'sending'",
+                run.number,
+            )
+
+    def pick(
+        self, run: Run, *, after: int, limit: int, chosen: Collection[int] | None
+    ) -> list[Entry]:
+        """The next entries to send or to settle, in the source's order, from number ``after``."""
+        rows = self._database.rows(
+            "SELECT * FROM entries WHERE run = ? AND number > ?"
+            " AND (state = 'planned' OR state = 'in_doubt' AND doubt = 'all') ORDER BY number",
+            run.number,
+            after,
+        )
+        mine = (row for row in rows if chosen is None or row["number"] in chosen)
+        source = run.source
+        return [
+            entry_of(row, source.schema_names, source.event_code) for row in islice(mine, limit)
+        ]
+
+    def examine(
+        self, run: Run, entry: Entry, *, allow_older: bool, regardless: bool, at: float
+    ) -> Clear | Blocked:
+        """Whether an entry may be sent now; one that may not is marked so.
+
+        Args:
+            run: The run of the entry.
+            entry: Picked, and nothing else of its opportunity under way.
+            allow_older: Send it even when a later place has succeeded.
+            regardless: Send it even when an earlier row of its opportunity is unsettled.
+            at: Wall time.
+        """
+        with self._database.transaction():
+            known = self._confirmed.known(run.account, entry.opportunity)
+            if known.place > entry.place and not allow_older:
+                self._supersede(entry, known.place, at)
+                return Blocked(by=known.place)
+            if not regardless:
+                earlier = self._unsettled_earlier(run, entry)
+                if earlier is not None:
+                    if entry.state is State.PLANNED:
+                        self._let_wait(entry.run, (entry.number,), earlier, at)
+                    return Blocked(by=(earlier["run"], earlier["number"]))
+            return Clear(known=known, doubtful_notes=self._doubtful_notes(run, entry))
+
+    def _unsettled_earlier(self, run: Run, entry: Entry) -> Row | None:
+        return self._database.row(
+            "SELECT e.run, e.number, e.row FROM entries e JOIN runs r ON r.run = e.run"
+            " WHERE e.opportunity = ? AND e.place_run = ? AND e.place_number < ?"
+            " AND r.account = ? AND r.state <> 'planning'"
+            " AND (e.state IN ('planned', 'sending', 'failed')"
+            "      OR e.state = 'in_doubt' AND e.doubt = 'all')"
+            " ORDER BY e.place_number LIMIT 1",
+            entry.opportunity,
+            *entry.place,
+            run.account,
+        )
+
+    def _doubtful_notes(self, run: Run, entry: Entry) -> tuple[DoubtfulNote, ...]:
+        rows = self._database.rows(
+            "SELECT e.run, e.number, e.note, e.attempted_at, e.doubt FROM entries e"
+            " JOIN runs r ON r.run = e.run"
+            " WHERE e.opportunity = ? AND e.state = 'in_doubt' AND r.account = ?"
+            " AND e.note <> '' AND NOT e.leave_note_out AND NOT (e.run = ? AND e.number = ?)"
+            " ORDER BY e.place_run, e.place_number",
+            entry.opportunity,
+            run.account,
+            entry.run,
+            entry.number,
+        )
+        return tuple(
+            DoubtfulNote(
+                place=(row["run"], row["number"]),
+                note=row["note"],
+                attempted_at=row["attempted_at"],
+                doubt=Doubt(row["doubt"]),
+            )
+            for row in rows
+        )
+
+    def leave_note_out(self, entry: Entry) -> None:
+        """Send the entry without its note from now on, since whether it is there cannot be told."""
+        with self._database.transaction():
+            self._database.change(
+                "UPDATE entries SET leave_note_out = 1 WHERE run = ? AND number = ?",
+                entry.run,
+                entry.number,
+            )
+            self._database.change(
+                "UPDATE runs SET notes_left_out = notes_left_out + 1 WHERE run = ?", entry.run
+            )
+
+    # -------------------------------------------------------------- sending
+
+    def intend(self, entry: Entry, *, with_note: bool, again: bool, at: float) -> int:
+        """Write down that a call leaves now; gives the number of the attempt.
+
+        ``again``: the note was sent before and seems not to be there, so that it is possibly there
+        twice.
+        """
+        database = self._database
+        with database.transaction():
+            self._step(entry, State.PLANNED, at, only_from=State.IN_DOUBT)
+            self._step(entry, State.SENDING, at, only_from=State.PLANNED)
+            database.change(
+                "UPDATE entries SET attempts = attempts + 1, attempted_at = ?1,"
+                " note_twice = note_twice OR ?2, doubt = NULL WHERE run = ?3 AND number = ?4",
+                at,
+                again and with_note,
+                entry.run,
+                entry.number,
+            )
+            attempt = int(
+                database.value(
+                    "SELECT attempts FROM entries WHERE run = ? AND number = ?",
+                    entry.run,
+                    entry.number,
+                )
+            )
+            database.change(
+                "INSERT INTO attempts (run, number, attempt, started_at, with_note)"
+                " VALUES (?, ?, ?, ?, ?)",
+                entry.run,
+                entry.number,
+                attempt,
+                at,
+                with_note,
+            )
+        return attempt
+
+    def note_reading(self, entry: Entry, attempt: int, reading: Reading, *, at: float) -> None:
+        """Write down what an attempt brought; the entry's state stays."""
+        self._database.change(
+            "UPDATE attempts SET finished_at = ?, verdict = ?, http_status = ?, exception = ?,"
+            " message = ? WHERE run = ? AND number = ? AND attempt = ?",
+            at,
+            reading.verdict,
+            reading.status,
+            reading.exception,
+            reading.message,
+            entry.run,
+            entry.number,
+            attempt,
+        )
+
+    def settle(
+        self, run: Run, entry: Entry, outcome: Outcome, *, with_note: bool, at: float
+    ) -> tuple[int, ...]:
+        """Make an outcome durable; what waits for a row that is not settled is marked so.
+
+        Args:
+            run: The run of the entry.
+            entry: As it was picked.
+            outcome: What became of it.
+            with_note: Whether the note was in the call that the outcome speaks of.
+            at: Wall time.
+
+        Returns:
+            The numbers of the later entries of its opportunity, in this run, that wait for it.
+        """
+        with self._database.transaction():
+            match outcome:
+                case Succeeded(guid=guid, note_confirmed=note_confirmed):
+                    self._step(entry, State.SUCCEEDED, at)
+                    self._write_reading(entry, None)
+                    self._confirmed.confirm(
+                        run, entry, with_note=note_confirmed and with_note, at=at
+                    )
+                    self._confirmed.join(run, entry, guid, at=at)
+                case NotSent(reading=reading):
+                    self._step(entry, State.PLANNED, at)
+                    self._write_reading(entry, reading)
+                case InDoubt(doubt=doubt, reading=reading, guid=guid):
+                    self._step(entry, State.IN_DOUBT, at)
+                    self._write_reading(entry, reading, doubt)
+                    if doubt is Doubt.NOTE:
+                        self._confirmed.confirm(run, entry, with_note=False, at=at)
+                        self._confirmed.join(run, entry, guid, at=at)
+                case Failed(reading=reading):
+                    self._step(entry, State.FAILED, at)
+                    self._write_reading(entry, reading)
+            if isinstance(outcome, Failed) or (
+                isinstance(outcome, InDoubt) and outcome.doubt is Doubt.ALL
+            ):
+                return self._hold_later(run, entry, at)
+            return ()
+
+    def _hold_later(self, run: Run, entry: Entry, at: float) -> tuple[int, ...]:
+        rows = self._database.rows(
+            "SELECT number FROM entries WHERE run = ? AND opportunity = ? AND state = 'planned'"
+            " AND place_run = ? AND place_number > ?",
+            run.number,
+            entry.opportunity,
+            *entry.place,
+        )
+        later = tuple(row["number"] for row in rows)
+        earlier = self._database.row(
+            "SELECT number, row FROM entries WHERE run = ? AND number = ?", entry.run, entry.number
+        )
+        if later and earlier is not None:
+            self._let_wait(entry.run, later, earlier, at)
+        return later
+
+    def _let_wait(self, run: int, numbers: Sequence[int], earlier: Row, at: float) -> None:
+        self._database.change_many(
+            "UPDATE entries SET state = 'failed', waits_for = ?, message = ?, http_status = 0,"
+            " exception = '', updated_at = ? WHERE run = ? AND number = ? AND state = 'planned'",
+            [
+                (earlier["number"], f"waits for row {earlier['row']}", at, run, number)
+                for number in numbers
+            ],
+        )
+
+    def _supersede(self, entry: Entry, by: Place, at: float) -> None:
+        self._step(entry, State.SUPERSEDED, at)
+        self._database.change(
+            "UPDATE entries SET doubt = NULL, other_run = ?, other_number = ?, message = ?"
+            " WHERE run = ? AND number = ?",
+            *by,
+            "a later row of its opportunity has succeeded",
+            entry.run,
+            entry.number,
+        )
+
+    def _step(
+        self, entry: Entry, state: State, at: float, *, only_from: State | None = None
+    ) -> None:
+        """Take one step of the table of states; without ``only_from`` it must be possible."""
+        allowed = (only_from,) if only_from else (*_STEP_INTO[state], state)
+        changed = self._database.change(
+            "UPDATE entries SET state = ?, updated_at = ? WHERE run = ? AND number = ?"
+            " AND state IN (SELECT value FROM json_each(?))",
+            state,
+            at,
+            entry.run,
+            entry.number,
+            orjson.dumps(allowed).decode(),
+        )
+        if not changed and only_from is None:
+            raise IllegalStepError(f"entry {entry.run}/{entry.number} cannot become {state}")
+
+    def _write_reading(
+        self, entry: Entry, reading: Reading | None, doubt: Doubt | None = None
+    ) -> None:
+        self._database.change(
+            "UPDATE entries SET doubt = ?, http_status = ?, exception = ?, message = ?,"
+            " waits_for = 0 WHERE run = ? AND number = ?",
+            doubt,
+            reading.status if reading else 200,
+            reading.exception if reading else "",
+            reading.message if reading else "",
+            entry.run,
+            entry.number,
+        )
+
+    def finish(self, run: Run, *, at: float) -> RunState:
+        """Say what a run has come to after a dispatch."""
+        left = self._database.value(
+            "SELECT EXISTS (SELECT 1 FROM entries WHERE run = ? AND (state IN"
+            " ('planned', 'sending') OR state = 'in_doubt' AND doubt = 'all'))",
+            run.number,
+        )
+        state = RunState.OPEN if left else RunState.FINISHED
+        self._database.change(
+            "UPDATE runs SET state = ?, finished_at = ? WHERE run = ?",
+            state,
+            0.0 if left else at,
+            run.number,
+        )
+        return state
+
+    # -------------------------------------------------------------- notes in doubt
+
+    def confirm_doubtful_note(
+        self, run: Run, opportunity: str, doubtful: DoubtfulNote, *, at: float
+    ) -> None:
+        """A read of the CRM showed a doubtful note: its entry has succeeded."""
+        run_number, number = doubtful.place
+        row = self._database.row(
+            "SELECT e.*, r.schema_names, r.event_code FROM entries e"
+            " JOIN runs r ON r.run = e.run WHERE e.run = ? AND e.number = ?",
+            run_number,
+            number,
+        )
+        if row is None or row["state"] != State.IN_DOUBT:
+            return
+        entry = entry_of(row, orjson.loads(row["schema_names"]), row["event_code"])
+        with self._database.transaction():
+            self._step(entry, State.SUCCEEDED, at)
+            self._write_reading(entry, None)
+            if doubtful.doubt is Doubt.ALL:
+                self._confirmed.confirm(run, entry, with_note=True, at=at)
+            else:
+                self._confirmed.confirm_note(run, opportunity, doubtful.note, at=at)
