@@ -1,0 +1,166 @@
+"""Opening a user's file: what it is by its content, and what is refused with good advice.
+
+Owns the choice of the reader. The file's extension decides nothing alone, for a "workbook" is
+often a web page or a text file.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from migrator.errors import SourceError
+from migrator.loader.delimited import open_delimited
+from migrator.loader.rows import Rows, Tally
+
+_HEAD: Final = 4_096  #: Bytes that are enough to tell the kinds apart.
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: Old Office files, and encrypted new ones.
+_OTHERS: Final = {
+    b"\x1f\x8b": ("is compressed with gzip", "Unpack it first (gunzip), then give the file in it."),
+    b"%PDF": ("is a PDF document", "Export the table as .xlsx or CSV from the program it is from."),
+    b"{\\rtf": ("is an RTF document", "Export the table as .xlsx or CSV."),
+}
+_WEB_PAGE: Final = re.compile(
+    rb"<(!doctype\s+html|html|head|body|table|meta|style|!--|div)\b|<\?xml", re.IGNORECASE
+)
+_JSON: Final = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]]")
+_WORKBOOK_NAMES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
+
+
+def open_rows(
+    path: str | Path,
+    *,
+    sheet: str | int | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header_row: int = 1,
+) -> Rows:
+    """Open a spreadsheet (CSV and its relatives, or XLSX) and read its header.
+
+    Args:
+        path: The file.
+        sheet: The sheet's name, or its number from 1; None is the first that is not hidden.
+            Only for workbooks.
+        encoding: Of a text file; None is UTF-8, or UTF-16 by its mark.
+        delimiter: Of a text file; None finds it among comma, semicolon, tab and pipe.
+        header_row: The row that holds the column names, as Excel numbers it.
+
+    Returns:
+        Rows to be iterated once and closed; every cell as exact text, dates and times of a
+        workbook as such.
+
+    Raises:
+        SourceError: The file, its encoding or its header cannot be used. Raised here, or while
+            the rows are read, when the trouble stands further down.
+        ValueError: ``header_row`` is below 1.
+    """
+    if header_row < 1:
+        raise ValueError(f"header_row counts from 1, not {header_row}")
+    path = Path(path)
+    tally = Tally()
+    try:
+        head = _read_head(path)
+        if head.startswith(_ZIP):
+            _ignored(tally, "A workbook has no", encoding=encoding, delimiter=delimiter)
+            # openpyxl takes longer to import than the rest of the program together.
+            from migrator.loader.workbook import open_workbook  # noqa: PLC0415
+
+            return open_workbook(path, sheet=sheet, header_row=header_row, tally=tally)
+        _refuse_foreign(path, head)
+        _ignored(tally, "A text file has no", sheet=sheet)
+        if path.suffix.lower() in _WORKBOOK_NAMES:
+            tally.notes.append(f"The file is called {path.suffix}, but holds text; read as CSV.")
+        return open_delimited(
+            path, encoding=encoding, delimiter=delimiter, header_row=header_row, tally=tally
+        )
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _ignored(tally: Tally, problem: str, **options: object) -> None:
+    for name, value in options.items():
+        if value is not None:
+            tally.notes.append(f"{problem} {name}: what was said about it was ignored.")
+
+
+def _read_head(path: Path) -> bytes:
+    if path.is_dir():
+        raise SourceError(
+            "this is a folder, not a file", where=str(path), advice="Name one spreadsheet in it."
+        )
+    if path.exists() and not path.is_file():
+        raise SourceError(
+            "this is not a regular file",
+            where=str(path),
+            advice="Save the data to a file first; it is read more than once.",
+        )
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
+        raise SourceError(
+            "the file is empty" if len(head) < _HEAD else "the file begins with nothing but blanks",
+            where=path.name,
+            advice="Export the data again; a spreadsheet needs at least a row of column names.",
+        )
+    return head
+
+
+def _refuse_foreign(path: Path, head: bytes) -> None:
+    if head.startswith(_OLE):
+        raise _old_office(path)
+    for magic, (what, advice) in _OTHERS.items():
+        if head.startswith(magic):
+            raise SourceError(f"the file {what}", where=path.name, advice=advice)
+    text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n")
+    if _WEB_PAGE.match(text):
+        raise SourceError(
+            "the file is a web page or XML, whatever its name says",
+            where=path.name,
+            advice="Open it in Excel, choose Save As, and pick Excel Workbook (*.xlsx). If it is "
+            "a login or error page, download the export again.",
+        )
+    if _JSON.match(text):
+        raise SourceError(
+            "the file is JSON, not a spreadsheet",
+            where=path.name,
+            advice="Export the data as .xlsx or CSV.",
+        )
+
+
+def _old_office(path: Path) -> SourceError:
+    """Tell a password-protected workbook from an old one: both have the same first bytes."""
+    if _contains(path, "EncryptedPackage".encode("utf-16-le")):
+        return SourceError(
+            "the workbook is password-protected",
+            where=path.name,
+            advice="Open it in Excel, remove the password (File, Info, Protect Workbook, Encrypt "
+            "with Password: empty it), save, and run the command again.",
+        )
+    return SourceError(
+        "the file is in the old Excel format (.xls)",
+        where=path.name,
+        advice="Open it in Excel, choose Save As, and pick Excel Workbook (*.xlsx).",
+    )
+
+
+def _contains(path: Path, wanted: bytes) -> bool:
+    tail = b""
+    with path.open("rb") as file:
+        while data := file.read(1 << 20):
+            if wanted in tail + data:
+                return True
+            tail = data[-len(wanted) :]
+    return False
+
+
+def _unreadable(path: Path, error: OSError) -> SourceError:
+    if isinstance(error, FileNotFoundError):
+        problem = "there is no such file"
+        advice = f"Check the name; it was looked for as {path.absolute()}."
+    elif isinstance(error, PermissionError):
+        problem = "the file may not be read"
+        advice = "Close it in the program that has it open, or ask for the right to read it."
+    else:
+        problem = f"the file cannot be read ({error.strerror or error})"
+        advice = "Copy it to a local disk and try again."
+    return SourceError(problem, where=str(path), advice=advice)

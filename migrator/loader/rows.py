@@ -1,0 +1,257 @@
+"""What every source gives: columns, rows, and the account of what was read.
+
+Owns `Rows`, the rules for a header, and the problems that a row can have before any meaning.
+It never opens a file and knows no file format.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from migrator.cells import is_blank
+from migrator.errors import SourceError
+from migrator.model import Problem, Rejected, SourceRow
+
+LONGEST_CELL: Final = 32_767  #: Characters; Microsoft, "Excel specifications and limits", 2026.
+_SHOWN: Final = 60  #: Characters of a cell that a problem repeats.
+
+
+@dataclass(slots=True)
+class Tally:
+    """The account of a source while it is read; it grows until the iteration ends."""
+
+    rows_read: int = 0  #: Rows given and rows rejected.
+    blank_rows: int = 0
+    notes: list[str] = field(default_factory=list)  #: Sentences for the user.
+
+
+class Rows:
+    """The rows of one sheet of one file, in its order; close it, or use it in a ``with``.
+
+    Iterate it once: the counts belong to that one iteration, and a second one raises
+    RuntimeError (open the file again instead). Counts and notes are complete when it has ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        sheet: str,
+        header: "Header",
+        tally: Tally,
+        records: Iterator[SourceRow | Rejected],
+        close: Callable[[], None],
+        encoding: str = "",
+        delimiter: str = "",
+    ) -> None:
+        self.path = path
+        self.file = path.name  #: Without its folder.
+        self.sheet = sheet  #: "" for a CSV.
+        self.columns = header.columns  #: The names in the header, white space around them cut.
+        self.encoding = encoding  #: "" for a workbook.
+        self.delimiter = delimiter  #: "" for a workbook.
+        self._tally = tally
+        self._records: Iterator[SourceRow | Rejected] | None = records
+        self._close = close
+
+    @property
+    def rows_read(self) -> int:
+        """Rows so far, given and rejected."""
+        return self._tally.rows_read
+
+    @property
+    def blank_rows(self) -> int:
+        """Rows so far without any value; they are counted, not given."""
+        return self._tally.blank_rows
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user must be told about this reading, as sentences."""
+        return tuple(self._tally.notes)
+
+    def __iter__(self) -> Iterator[SourceRow | Rejected]:
+        if self._records is None:
+            raise RuntimeError("these rows were read already; open the file again")
+        records, self._records = self._records, None
+        return records
+
+    def close(self) -> None:
+        """Close the file; harmless when it is closed."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+# ------------------------------------------------------------------ the header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The columns that have a name, and where they stand."""
+
+    columns: tuple[str, ...]
+    positions: tuple[int, ...]  #: The place of each column in a record, from 0.
+    width: int  #: How many cells a record has, columns without a name included.
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every cell of a record stands under a name."""
+        return len(self.columns) == self.width
+
+
+def to_header(names: Sequence[str], *, where: str, notes: list[str]) -> Header:
+    """Read a header row; a column without a name is left out (its cells must be blank).
+
+    Args:
+        names: The cells of the header row.
+        where: File, sheet and row, for errors.
+        notes: Gets a sentence for what was changed or left out.
+
+    Raises:
+        SourceError: No cell holds a name, a name holds a NUL, or two columns have one name.
+    """
+    trimmed = [name.strip() for name in names]
+    positions = tuple(place for place, name in enumerate(trimmed) if name)
+    if not positions:
+        raise SourceError(
+            "the header row is blank",
+            where=where,
+            advice="Say which row holds the column names: header_row in the mapping's source "
+            "(1 is the first row of the file).",
+        )
+    columns = tuple(trimmed[place] for place in positions)
+    _refuse_bad_names(trimmed, where)
+    if any(names[place] != trimmed[place] for place in positions):
+        notes.append("White space around column names was cut.")
+    unnamed = [column_letter(place) for place, name in enumerate(trimmed) if not name]
+    if unnamed:
+        notes.append(f"Columns without a name were left out: {', '.join(unnamed)}.")
+    return Header(columns=columns, positions=positions, width=len(names))
+
+
+def _refuse_bad_names(names: Sequence[str], where: str) -> None:
+    seen: dict[str, int] = {}
+    for place, name in enumerate(names):
+        if "\0" in name:
+            raise SourceError(
+                f"the name of column {column_letter(place)} holds a NUL character",
+                where=where,
+                advice="The file may be UTF-16 without its mark: declare encoding: utf-16-le in "
+                "the mapping's source, or save the file as CSV UTF-8.",
+            )
+        if name and name in seen:
+            first, second = column_letter(seen[name]), column_letter(place)
+            raise SourceError(
+                f'columns {first} and {second} are both called "{name}"',
+                where=where,
+                advice="Rename one of them in the sheet, so that the mapping can tell them apart.",
+            )
+        seen[name] = place
+
+
+def column_letter(place: int) -> str:
+    """The letters Excel shows for the column at this place, counted from 0.
+
+    >>> column_letter(0), column_letter(25), column_letter(26), column_letter(16383)
+    ('A', 'Z', 'AA', 'XFD')
+    """
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+# ------------------------------------------------------------------ what a row can have
+
+
+def all_blank(cells: Iterable[object]) -> bool:
+    """Whether no cell holds a value; such a row is counted as blank."""
+    return all(isinstance(cell, str) and is_blank(cell) for cell in cells)
+
+
+def wrong_count(found: int, expected: int) -> Problem:
+    """A record with more or fewer cells than the header: its values may have shifted."""
+    more = found > expected
+    return Problem(
+        code="cell-count",
+        column="",
+        value="",
+        reason=f"the row has {found} cells, the header {expected}",
+        advice="Look for a delimiter or line break inside a cell without quotes around it."
+        if more
+        else "A cell is missing, or the row is cut off; give it as many cells as the header has.",
+    )
+
+
+def beyond_header(place: int, text: str) -> Problem:
+    """A value in a column to the right of the header's last name."""
+    return Problem(
+        code="cell-count",
+        column="",
+        value=shown(text),
+        reason=f'column {column_letter(place)} holds "{shown(text)}" beyond the last header',
+        advice="Give the column a name in the header row, or empty the cell.",
+    )
+
+
+def unnamed_column(place: int, text: str) -> Problem:
+    """A value in a column without a name, among the named ones."""
+    return Problem(
+        code="unnamed-column",
+        column="",
+        value=shown(text),
+        reason=f'column {column_letter(place)} has no name, but holds "{shown(text)}"',
+        advice="Give the column a name in the header row, or empty the cell.",
+    )
+
+
+def nul_inside(column: str, text: str) -> Problem:
+    """A NUL character: no spreadsheet shows it, and no CRM stores it."""
+    return Problem(
+        code="nul",
+        column=column,
+        value=shown(text),
+        reason="the cell holds a NUL character",
+        advice="The file was damaged or exported wrongly; type the cell again.",
+    )
+
+
+def too_long(column: str, text: str, length: int) -> Problem:
+    """More text than a cell of a spreadsheet can hold."""
+    return Problem(
+        code="too-long",
+        column=column,
+        value=shown(text),
+        reason=f"the cell has {length:,} characters; a spreadsheet cell holds {LONGEST_CELL:,}",
+        advice="Shorten the text, or look for a quote that is not closed.",
+    )
+
+
+def shown(text: str) -> str:
+    """The text, cut where it is too long for a message."""
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def text_problems(header: Header, cells: Sequence[str]) -> tuple[Problem, ...]:
+    """What is wrong with the text of single cells: NUL characters and endless texts."""
+    problems: list[Problem] = []
+    for column, place in zip(header.columns, header.positions, strict=True):
+        text = cells[place]
+        if "\0" in text:
+            problems.append(nul_inside(column, text))
+        if len(text) > LONGEST_CELL:
+            problems.append(too_long(column, text, len(text)))
+    return tuple(problems)
