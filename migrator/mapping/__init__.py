@@ -1,0 +1,52 @@
+"""The mapping file: text in, `Mapping` out, errors with line numbers.
+
+Owns the mapping language (docs/mapping.md). It never sees a sheet or a cell: `migrator.convert`
+reads cells as a mapping says, `migrator.mapper` rows.
+"""
+
+from migrator.mapping.complaints import did_you_mean, listed
+from migrator.mapping.reading import Mapping, load_mapping, parse_mapping
+from migrator.mapping.schema import (
+    AnyField,
+    Blank,
+    Boolean,
+    Choice,
+    ColumnField,
+    Constant,
+    Date,
+    DateTime,
+    FromRow,
+    Number,
+    Opportunity,
+    OpportunityId,
+    Source,
+    Template,
+    Text,
+)
+from migrator.mapping.template import Piece, columns_of, parse_template
+
+__all__ = [
+    "AnyField",
+    "Blank",
+    "Boolean",
+    "Choice",
+    "ColumnField",
+    "Constant",
+    "Date",
+    "DateTime",
+    "FromRow",
+    "Mapping",
+    "Number",
+    "Opportunity",
+    "OpportunityId",
+    "Piece",
+    "Source",
+    "Template",
+    "Text",
+    "columns_of",
+    "did_you_mean",
+    "listed",
+    "load_mapping",
+    "parse_mapping",
+    "parse_template",
+]
