@@ -7,7 +7,7 @@ is refused, since no later row of it can be trusted.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -132,7 +132,7 @@ def _read_header(opened: _Opened, header_row: int, tally: Tally) -> Header:
 
 def _records(
     opened: _Opened, header: Header, header_row: int, tally: Tally, found: Fingerprint
-) -> Iterator[SourceRow | Rejected]:
+) -> Generator[SourceRow | Rejected]:
     """Every record below the header, and the check that the file stayed the same.
 
     Written for speed: the usual row is looked at as little as is safe. A NUL shows in the

@@ -4,7 +4,7 @@ Owns `Rows`, the rules for a header, and the problems that a row can have before
 It never opens a file and knows no file format.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +41,7 @@ class Rows:
         sheet: str,
         header: "Header",
         tally: Tally,
-        records: Iterator[SourceRow | Rejected],
+        records: Generator[SourceRow | Rejected],
         close: Callable[[], None],
         encoding: str = "",
         delimiter: str = "",
@@ -53,7 +53,8 @@ class Rows:
         self.encoding = encoding  #: "" for a workbook.
         self.delimiter = delimiter  #: "" for a workbook.
         self._tally = tally
-        self._records: Iterator[SourceRow | Rejected] | None = records
+        self._records = records
+        self._is_started = False
         self._close = close
 
     @property
@@ -72,13 +73,15 @@ class Rows:
         return tuple(self._tally.notes)
 
     def __iter__(self) -> Iterator[SourceRow | Rejected]:
-        if self._records is None:
-            raise RuntimeError("these rows were read already; open the file again")
-        records, self._records = self._records, None
-        return records
+        if self._is_started:
+            raise RuntimeError("these rows were read already, or closed; open the file again")
+        self._is_started = True
+        return self._records
 
     def close(self) -> None:
         """Close the file; harmless when it is closed."""
+        self._is_started = True
+        self._records.close()
         self._close()
 
     def __enter__(self) -> Self:
