@@ -1,0 +1,130 @@
+"""Whether a value that was sent and a value that was found mean the same.
+
+Owns the one comparison that settling, reconcile, verify and undo share. It never reads the CRM
+and knows no field's type: a text is compared by what it can be read as.
+
+What each side is read as (the first line that fits), and what then counts as equal:
+
+===========================  ==============================  ==============================
+read as                      such as                         equal when
+===========================  ==============================  ==============================
+datetime                     ``2024-04-02 12:13:44``         the same instant, in UTC
+datetime, fraction           ``2024-04-02 12:13:44.000``     the same instant
+datetime, US style           ``4/2/2024 12:13:44 PM``        the same instant
+datetime, WCF                ``/Date(1712060024000+0000)/``  the same instant
+date                         ``2024-04-02``                  midnight of that day, in UTC
+number                       ``50000.000``, ``200,000``      the same number
+truth value                  ``true``, ``False``             1 for true, 0 for false
+GUID                         ``5CA5B042-51EA-…``             the same but for case
+text                         everything else                 the same characters
+===========================  ==============================  ==============================
+
+Source: the four datetime styles, padded numbers, 1/0 for truth values and midnight for dates
+are what reads of live accounts gave (public code, read 2026-11). The grouped number is what the
+vendor's own example of an update sends.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+_ISO: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII
+)
+_US: Final = re.compile(
+    r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP])M", re.ASCII | re.IGNORECASE
+)
+_WCF: Final = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
+_NUMBER: Final = re.compile(
+    # No leading zeros and no plus: 007 and +91 are names. Groups of three, or Indian ones.
+    r"-?(?:0|[1-9]\d*|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d\d)+,\d{3})(?:\.\d+)?",
+    re.ASCII,
+)
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Meaning = datetime | Decimal | str
+
+
+def same_value(sent: str, found: str) -> bool:
+    """Whether both texts mean the same.
+
+    >>> same_value("2026-07-31 05:33:50", "7/31/2026 5:33:50 AM")
+    True
+    >>> same_value("50000", "50000.000"), same_value("true", "1"), same_value("007", "7")
+    (True, True, False)
+    """
+    return sent == found or meaning(sent) == meaning(found)
+
+
+def meaning(text: str) -> Meaning:
+    """What the text says, without how it is written: equal for texts that mean the same.
+
+    Args:
+        text: A field's value, as it is sent or as the CRM shows it.
+    """
+    for read in _READERS:
+        value = read(text)
+        if value is not None:
+            return value
+    return text
+
+
+def _read_iso(text: str) -> datetime | None:
+    found = _ISO.fullmatch(text)
+    if not found:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    microsecond = int((found[7] or "").ljust(6, "0"))
+    return _instant(year, month, day, hour, minute, second, microsecond)
+
+
+def _read_us(text: str) -> datetime | None:
+    found = _US.fullmatch(text)
+    if not found or not 1 <= int(found[4]) <= 12:
+        return None
+    month, day, year, hour, minute, second = (int(part) for part in found.groups()[:6])
+    afternoon = 12 if found[7] in "Pp" else 0
+    return _instant(year, month, day, hour % 12 + afternoon, minute, second, 0)
+
+
+def _read_wcf(text: str) -> datetime | None:
+    """Milliseconds since 1970 in UTC; the offset behind them only says where it was written."""
+    found = _WCF.fullmatch(text)
+    if not found:
+        return None
+    try:
+        return _EPOCH + timedelta(milliseconds=int(found[1]))
+    except OverflowError:
+        return None
+
+
+def _read_number(text: str) -> Decimal | None:
+    return Decimal(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
+
+
+def _read_truth(text: str) -> Decimal | None:
+    return {"true": Decimal(1), "false": Decimal(0)}.get(text.lower())
+
+
+def _read_guid(text: str) -> str | None:
+    return text.lower() if _GUID.fullmatch(text) else None
+
+
+def _instant(*parts: int) -> datetime | None:
+    try:
+        return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type] # seven of them
+    except ValueError:
+        return None
+
+
+_READERS: Final[tuple[Callable[[str], Meaning | None], ...]] = (
+    _read_iso,
+    _read_us,
+    _read_wcf,
+    _read_number,
+    _read_truth,
+    _read_guid,
+)
