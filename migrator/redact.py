@@ -138,7 +138,8 @@ def _character_pattern(character: str) -> str:
     encoded = "".join(
         f"%(?:25)?{_either_case(byte)}" for byte in character.encode("utf-8", "surrogatepass")
     )
-    return f"(?:{re.escape(character)}|{encoded})"
+    plus = r"|\+|%2[bB]" if character == " " else ""  # A form writes a space so.
+    return f"(?:{re.escape(character)}|{encoded}{plus})"
 
 
 def _either_case(byte: int) -> str:

@@ -1,0 +1,295 @@
+"""The environment, read once into values that never change.
+
+Owns the names of all settings and what is a right value of each. It opens no socket and no file,
+and no text of it holds a key's value.
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from migrator.errors import SettingsError
+from migrator.redact import printable
+
+HOST: Final = "LSQ_API_HOST"
+ACCESS_KEY: Final = "LSQ_ACCESS_KEY"
+SECRET_KEY: Final = "LSQ_SECRET_KEY"  # noqa: S105 - a setting's name
+RATE_LIMIT: Final = "LSQ_RATE_LIMIT"
+DAILY_LIMIT: Final = "LSQ_DAILY_LIMIT"
+AUTH: Final = "LSQ_AUTH"
+ALLOW_HOST: Final = "LSQ_ALLOW_HOST"
+CA_FILE: Final = "LSQ_CA_FILE"
+LEDGER: Final = "MIGRATOR_LEDGER"
+STATE_DIR: Final = "MIGRATOR_STATE_DIR"
+
+VENDOR_DOMAIN: Final = ".leadsquared.com"
+"""Every API host of LeadSquared's ends so: api, api-us11, api-in21, … ("API host", read 2026-11);
+the list grows, so hosts below it are not listed one by one."""
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+_ADDRESS: Final = re.compile(
+    r"(?:(?P<scheme>https?)://)?(?P<host>\[::1\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
+    r"(?::(?P<port>[1-9]\d{0,4}))?",
+    re.ASCII | re.IGNORECASE,
+)
+_RATE: Final = re.compile(r"(\d{1,6}) ?/ ?(\d{1,6}(?:\.\d{1,3})?)", re.ASCII)
+_MAY_HOLD_A_KEY: Final = re.compile(r"\?.*|[^/]*@|u\$r\w*", re.IGNORECASE)
+"""A query, what stands before an @, and how every access key begins."""
+
+_QUOTES: Final = ("'", '"')
+
+
+class RateLimit(BaseModel):
+    """What this account may send; LeadSquared's plans differ."""
+
+    model_config = ConfigDict(frozen=True)
+
+    limit: int = Field(default=25, ge=1)  #: Calls per window; "Rate Limits", Enterprise plan.
+    window: float = Field(default=5.0, gt=0)  #: Seconds.
+
+    @property
+    def per_second(self) -> float:
+        """Calls per second, on average."""
+        return self.limit / self.window
+
+
+class Settings(BaseModel):
+    """Whose account, at which host, how fast, and where things are kept."""
+
+    model_config = ConfigDict(frozen=True)
+
+    base_url: str  #: Scheme, host and port: "https://api-in21.leadsquared.com".
+    access_key: SecretStr
+    secret_key: SecretStr
+    rate: RateLimit
+    daily_limit: int | None  #: Calls per day; None: not counted.
+    auth: Literal["query", "header"]
+    ca_file: Path | None
+    ledger: Path
+    state_folder: Path
+
+    @property
+    def host(self) -> str:
+        """The host, with its port where one is named."""
+        return self.base_url.partition("://")[2]
+
+    @property
+    def account_host(self) -> str:
+        """The host as part of the account's name: on loopback without the port, which changes."""
+        bare = _without_port(self.host)
+        return bare if bare in LOOPBACK else self.host
+
+    @property
+    def key_digest(self) -> str:
+        """Names the access key without telling it: 12 hexadecimal digits."""
+        return blake2b(self.access_key.get_secret_value().encode(), digest_size=6).hexdigest()
+
+    @property
+    def call_memory_path(self) -> Path:
+        """The small file that keeps the wall time of this account's last call.
+
+        Named by host and key, since it is needed before any call could tell the organisation.
+        """
+        named = f"{self.account_host} {self.key_digest}".encode()
+        return self.state_folder / f"last-call-{blake2b(named, digest_size=8).hexdigest()}"
+
+    @property
+    def secrets(self) -> tuple[str, str]:
+        """What must be in no text: for `redact` and the client only."""
+        return self.access_key.get_secret_value(), self.secret_key.get_secret_value()
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """All settings of what talks to the CRM.
+
+    White space and one pair of quotes around a value, the usual leavings of copying, are cut. A
+    setting that is there and blank counts as missing.
+
+    Raises:
+        SettingsError: Something is missing (all that is missing is named) or wrong.
+    """
+    missing = [name for name in (HOST, ACCESS_KEY, SECRET_KEY) if not _get(environ, name)]
+    if missing:
+        raise SettingsError(
+            f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} not set",
+            advice="Set what is missing in the environment; host and keys stand in LeadSquared "
+            "under My Profile > Settings > API and Webhooks. For a try without an account, "
+            "`migrator sandbox` prints the lines to set.",
+        )
+    return Settings(
+        base_url=_base_url(_get(environ, HOST), allowed=_allowed_host(environ)),
+        access_key=_key(environ, ACCESS_KEY),
+        secret_key=_key(environ, SECRET_KEY),
+        rate=quota_settings(environ),
+        daily_limit=_daily_limit(environ),
+        auth=_auth(environ),
+        ca_file=Path(named).expanduser() if (named := _get(environ, CA_FILE)) else None,
+        ledger=ledger_path(environ),
+        state_folder=state_folder(environ),
+    )
+
+
+def quota_settings(environ: Mapping[str, str]) -> RateLimit:
+    """The account's limit; needs no keys, so that `check` can tell how long a run takes.
+
+    >>> quota_settings({"LSQ_RATE_LIMIT": "10/5"})
+    RateLimit(limit=10, window=5.0)
+    """
+    text = _get(environ, RATE_LIMIT)
+    if not text:
+        return RateLimit()
+    found = _RATE.fullmatch(text)
+    if not found or int(found[1]) < 1 or float(found[2]) <= 0:
+        raise _wrong(
+            RATE_LIMIT, text, "Write calls and seconds, such as LSQ_RATE_LIMIT=25/5 (the default)."
+        )
+    return RateLimit(limit=int(found[1]), window=float(found[2]))
+
+
+def ledger_path(environ: Mapping[str, str]) -> Path:
+    """The ledger's file; needs no keys."""
+    return Path(_get(environ, LEDGER) or "migrator.db").expanduser()
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Where small things are kept that belong to no ledger; needs no keys."""
+    named = _get(environ, STATE_DIR)
+    if named:
+        return Path(named).expanduser()
+    return platformdirs.user_state_path("migrator", appauthor=False)
+
+
+# ------------------------------------------------------------------ one setting each
+
+
+def _get(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "").strip(" \t")
+    if len(text) >= 2 and text[0] in _QUOTES and text[0] == text[-1]:
+        text = text[1:-1].strip(" \t")
+    if printable(text) != text:
+        raise SettingsError(
+            f"{name} holds a line break or another character that does not show",
+            advice=f"Copy the value again, without what stands around it, and set {name} anew.",
+        )
+    return text
+
+
+def _key(environ: Mapping[str, str], name: str) -> SecretStr:
+    text = _get(environ, name)
+    if not text.isascii() or " " in text:
+        raise SettingsError(
+            f"{name} is no key of LeadSquared's: it holds "
+            f"{'a space' if text.isascii() else 'a letter that no key has'}",
+            advice=f"Copy the key again from LeadSquared, alone, and set {name} anew. In a shell, "
+            "put it into single quotes: a key may hold a $.",
+        )
+    return SecretStr(text)
+
+
+def _auth(environ: Mapping[str, str]) -> Literal["query", "header"]:
+    text = _get(environ, AUTH).lower() or "query"
+    if text == "query":
+        return "query"
+    if text == "header":
+        return "header"
+    raise _wrong(AUTH, text, "Write LSQ_AUTH=query (the default) or LSQ_AUTH=header.")
+
+
+def _daily_limit(environ: Mapping[str, str]) -> int | None:
+    text = _get(environ, DAILY_LIMIT)
+    if not text:
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,9}", text, re.ASCII):
+        raise _wrong(DAILY_LIMIT, text, "Write the calls per day in digits, or unset it.")
+    return int(text)
+
+
+# ------------------------------------------------------------------ the host
+
+
+def _base_url(text: str, *, allowed: str) -> str:
+    """The URL that all calls begin with, when the keys may go there.
+
+    A host is LeadSquared's by its domain, or is this machine, or is exactly the one that
+    LSQ_ALLOW_HOST names. Anything that is more than a host is refused, never cut to size: a part
+    that was overlooked would be a way for the keys to go elsewhere.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if not found:
+        raise _wrong(HOST, text, _ONLY_A_HOST)
+    scheme, host, port = (found[part] or "" for part in ("scheme", "host", "port"))
+    scheme, host = scheme.lower(), host.lower()
+    if port and int(port) > 65535:
+        raise _wrong(HOST, text, _ONLY_A_HOST)
+    address = f"{host}:{port}" if port else host
+    if host in LOOPBACK:
+        return _loopback_url(text, scheme, address)
+    if scheme == "http":
+        raise _wrong(HOST, text, f"The keys travel over https only: write {HOST}={address}.")
+    if not _is_allowed(host, port, allowed):
+        raise _wrong(HOST, text, _not_allowed(address))
+    return f"https://{address}"
+
+
+def _loopback_url(text: str, scheme: str, address: str) -> str:
+    if not scheme:
+        advice = f"For a sandbox on this machine write {HOST}=http://{address}."
+        raise _wrong(HOST, text, advice)
+    return f"{scheme}://{address}"
+
+
+def _is_allowed(host: str, port: str, allowed: str) -> bool:
+    address = f"{host}:{port}" if port else host
+    if allowed and address == allowed:
+        return True
+    labels = host.split(".")
+    is_well_formed = all(label and label.strip("-") == label for label in labels)
+    return host.endswith(VENDOR_DOMAIN) and is_well_formed and port in ("", "443")
+
+
+def _allowed_host(environ: Mapping[str, str]) -> str:
+    text = _get(environ, ALLOW_HOST)
+    found = _ADDRESS.fullmatch(text)
+    if text and (not found or found["scheme"]):
+        raise _wrong(
+            ALLOW_HOST,
+            text,
+            "Write one host without https:// and path, with its port if it has one.",
+        )
+    return text.lower()
+
+
+_ONLY_A_HOST: Final = (
+    "Write the host alone, as LeadSquared shows it under My Profile > Settings > API and "
+    "Webhooks, without /v2/ and anything else behind it: LSQ_API_HOST=api-in21.leadsquared.com."
+)
+
+
+def _not_allowed(address: str) -> str:
+    return (
+        f"The keys are sent only to hosts that end in {VENDOR_DOMAIN}. If {address} is yours and "
+        f"may have them, set {ALLOW_HOST}={address}, too."
+    )
+
+
+# ------------------------------------------------------------------ words
+
+
+def _wrong(name: str, text: str, advice: str) -> SettingsError:
+    shown = _MAY_HOLD_A_KEY.sub("…", text)
+    shown = shown if len(shown) <= 80 else f"{shown[:80]}…"
+    return SettingsError(f'{name} is "{shown}", which cannot be used', advice=advice)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _without_port(address: str) -> str:
+    return address if address.endswith("]") else re.sub(r":\d+$", "", address)

@@ -1,0 +1,308 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrator.errors import SettingsError
+from migrator.settings import (
+    RateLimit,
+    Settings,
+    ledger_path,
+    load_settings,
+    quota_settings,
+    state_folder,
+)
+
+ACCESS = "u$r0123456789abcdef"
+SECRET = "5ecre7c0ffee5ecre7c0ffee"
+
+
+def environ(**changes: str) -> dict[str, str]:
+    complete = {
+        "LSQ_API_HOST": "api-in21.leadsquared.com",
+        "LSQ_ACCESS_KEY": ACCESS,
+        "LSQ_SECRET_KEY": SECRET,
+    }
+    return complete | changes
+
+
+def load(**changes: str) -> Settings:
+    return load_settings(environ(**changes))
+
+
+def refusal(**changes: str) -> str:
+    with pytest.raises(SettingsError) as raised:
+        load(**changes)
+    text = str(raised.value)
+    assert ACCESS not in text
+    assert SECRET not in text
+    assert "\n  " in text  # the advice
+    return text
+
+
+# ------------------------------------------------------------------ hosts
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [
+        ("api.leadsquared.com", "https://api.leadsquared.com"),
+        ("https://api-us11.leadsquared.com", "https://api-us11.leadsquared.com"),
+        ("API-In21.LeadSquared.com", "https://api-in21.leadsquared.com"),
+        ("api.leadsquared.com:443", "https://api.leadsquared.com:443"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://127.0.0.1:8443", "https://127.0.0.1:8443"),
+        ('  "api.leadsquared.com" ', "https://api.leadsquared.com"),
+    ],
+)
+def test_leadsquareds_hosts_and_this_machine_may_have_the_keys(host: str, base_url: str) -> None:
+    assert load(LSQ_API_HOST=host).base_url == base_url
+
+
+REFUSED_HOSTS = [
+    "evil.com",
+    "evil.com/",
+    "api.leadsquared.com/",
+    "https://api.leadsquared.com/v2/",
+    "api.leadsquared.com/v2",
+    "a@b",
+    "user@api.leadsquared.com",
+    "api.leadsquared.com@evil.com",
+    "https://evil.com#api.leadsquared.com",
+    "evil.com?.leadsquared.com",
+    "host?x=",
+    "api.leadsquared.com?x=",
+    "api.leadsquared.com#",
+    "api.leadsquared.com\\@evil.com",
+    "169.254.169.254",
+    "http://169.254.169.254",
+    "10.0.0.1",
+    "127.0.0.1",
+    "127.0.0.1:22",
+    "localhost",
+    "127.1",
+    "0x7f.1",
+    "2130706433",
+    "0.0.0.0",
+    "http://0.0.0.0:8080",
+    "http://127.0.0.2:80",
+    "http://127.0.0.1.evil.com",
+    "http://localhost.evil.com:80",
+    "[::]",
+    "http://[::ffff:127.0.0.1]:80",
+    "leadsquared.com",
+    ".leadsquared.com",
+    "api..leadsquared.com",
+    "-.leadsquared.com",
+    "api-.leadsquared.com",
+    "leadsquared.com.evil.com",
+    "evilleadsquared.com",
+    "api-leadsquared.com",
+    "api.leadsquared.com.",
+    "api.leadsquared.co",
+    "api.leadsquared.com:22",
+    "api.leadsquared.com:0",
+    "api.leadsquared.com:99999",
+    "api.leadsquared.com:",
+    "http://api.leadsquared.com",
+    "ftp://api.leadsquared.com",
+    "//api.leadsquared.com",
+    "https://https://api.leadsquared.com",
+    "api.leadsquared.com\r\nX-Evil: 1",
+    "api.leadsquared.com\n",
+    "api.leadsquared.com\x00",
+    "api.leadsquared.com evil.com",
+    "аpi.leadsquared.com",  # noqa: RUF001 - a Cyrillic first letter
+    "api.leadsquared.\uff43om",
+    "api.leadsquared。com",
+    "api.%6ceadsquared.com",
+    "api_1.leadsquared.com",
+    "*",
+    "*.leadsquared.com",
+]
+
+
+@pytest.mark.parametrize("host", REFUSED_HOSTS)
+def test_whatever_is_not_a_host_of_leadsquareds_is_refused(host: str) -> None:
+    assert "LSQ_API_HOST" in refusal(LSQ_API_HOST=host)
+
+
+@given(st.text(alphabet="abc.:/@?#-[]1%\\ é\n", max_size=12), st.text(max_size=5))
+def test_no_text_gets_the_keys_to_go_elsewhere(before: str, after: str) -> None:
+    try:
+        settings = load(LSQ_API_HOST=f"{before}.leadsquared.com{after}")
+    except SettingsError:
+        return
+    assert settings.base_url.startswith("https://")
+    assert settings.host.removesuffix(":443").endswith(".leadsquared.com")
+    assert not set(settings.host) & set("/@?#\\ \n%")
+
+
+def test_another_host_needs_to_be_named_exactly() -> None:
+    told = refusal(LSQ_API_HOST="crm.example.org:8443")
+    assert "LSQ_ALLOW_HOST=crm.example.org:8443" in told
+
+    named = load(LSQ_API_HOST="crm.example.org:8443", LSQ_ALLOW_HOST="crm.example.org:8443")
+    assert named.base_url == "https://crm.example.org:8443"
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    ["example.org", "crm.example.org", "*.example.org:8443", "https://crm.example.org:8443"],
+)
+def test_a_host_that_is_named_otherwise_is_refused(allowed: str) -> None:
+    refusal(LSQ_API_HOST="crm.example.org:8443", LSQ_ALLOW_HOST=allowed)
+
+
+def test_naming_a_host_does_not_allow_http() -> None:
+    assert "https" in refusal(
+        LSQ_API_HOST="http://crm.example.org", LSQ_ALLOW_HOST="crm.example.org"
+    )
+
+
+def test_a_loopback_host_without_scheme_is_told_how_to_be_written() -> None:
+    assert "LSQ_API_HOST=http://127.0.0.1:22" in refusal(LSQ_API_HOST="127.0.0.1:22")
+
+
+def test_keys_that_were_pasted_into_the_host_are_not_shown() -> None:
+    told = refusal(LSQ_API_HOST=f"https://api.leadsquared.com/v2/?accessKey={ACCESS}")
+    told += refusal(LSQ_API_HOST=ACCESS)
+    told += refusal(LSQ_API_HOST=f"https://{SECRET}@api.leadsquared.com")
+
+    assert "api.leadsquared.com" in told
+
+
+# ------------------------------------------------------------------ keys
+
+
+@pytest.mark.parametrize(
+    ("given_", "told"),
+    [
+        ({}, "LSQ_API_HOST, LSQ_ACCESS_KEY and LSQ_SECRET_KEY are not set"),
+        ({"LSQ_API_HOST": "api.leadsquared.com"}, "LSQ_ACCESS_KEY and LSQ_SECRET_KEY are not set"),
+        (environ(LSQ_SECRET_KEY=" "), "LSQ_SECRET_KEY is not set"),
+        (environ(LSQ_ACCESS_KEY='""'), "LSQ_ACCESS_KEY is not set"),
+    ],
+)
+def test_all_that_is_missing_is_named_at_once(given_: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{told}\n") as raised:
+        load_settings(given_)
+    assert raised.value.exit_code == 5
+
+
+@pytest.mark.parametrize("around", ["{}", " {} ", "\t{}", "'{}'", ' "{}" '])
+def test_what_copying_leaves_around_a_key_is_cut(around: str) -> None:
+    settings = load(LSQ_ACCESS_KEY=around.format(ACCESS))
+
+    assert settings.secrets == (ACCESS, SECRET)
+
+
+@pytest.mark.parametrize(
+    "wrong", [f"{SECRET}\n", f"{SECRET}\r", f"{SECRET} x", f"{SECRET}é", f"\u200f{SECRET}"]
+)
+def test_a_key_that_is_no_key_is_refused_without_showing_it(wrong: str) -> None:
+    assert "LSQ_SECRET_KEY" in refusal(LSQ_SECRET_KEY=wrong)
+
+
+def test_the_keys_show_in_no_form_of_the_settings() -> None:
+    settings = load()
+
+    for text in (repr(settings), str(settings), settings.model_dump_json(), f"{settings.rate}"):
+        assert ACCESS not in text
+        assert SECRET not in text
+
+
+# ------------------------------------------------------------------ the others
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("", RateLimit(limit=25, window=5.0)),
+        ("10/5", RateLimit(limit=10, window=5.0)),
+        (" 72 / 2.5 ", RateLimit(limit=72, window=2.5)),
+        ("1/1", RateLimit(limit=1, window=1.0)),
+    ],
+)
+def test_the_rate_limit_is_calls_per_seconds(text: str, limit: RateLimit) -> None:
+    assert quota_settings({"LSQ_RATE_LIMIT": text}) == limit
+
+
+@pytest.mark.parametrize("text", ["25", "0/5", "25/0", "-1/5", "25/5s", "2.5/5", "٢٥/٥", "1/2/3"])  # noqa: RUF001
+def test_a_rate_limit_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="LSQ_RATE_LIMIT=25/5"):
+        quota_settings({"LSQ_RATE_LIMIT": text})
+
+
+def test_the_rate_is_told_per_second() -> None:
+    assert RateLimit().per_second == 5.0
+
+
+@pytest.mark.parametrize(("text", "calls"), [("", None), ("10000", 10_000)])
+def test_the_daily_limit_is_read(text: str, calls: int | None) -> None:
+    assert load(LSQ_DAILY_LIMIT=text).daily_limit == calls
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"LSQ_DAILY_LIMIT": "many"},
+        {"LSQ_DAILY_LIMIT": "0"},
+        {"LSQ_AUTH": "cookie"},
+        {"LSQ_RATE_LIMIT": "fast"},
+        {"LSQ_ALLOW_HOST": "a b"},
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_named_with_its_value(wrong: dict[str, Any]) -> None:
+    ((name, value),) = wrong.items()
+
+    assert f'{name} is "{value}"' in refusal(**wrong)
+
+
+def test_the_keys_travel_in_the_query_unless_the_settings_say_header() -> None:
+    assert load().auth == "query"
+    assert load(LSQ_AUTH="Header").auth == "header"
+
+
+def test_paths_come_from_the_environment() -> None:
+    settings = load(MIGRATOR_LEDGER="my.db", MIGRATOR_STATE_DIR="state", LSQ_CA_FILE="roots.pem")
+
+    assert (settings.ledger, settings.state_folder, settings.ca_file) == (
+        Path("my.db"),
+        Path("state"),
+        Path("roots.pem"),
+    )
+
+
+def test_paths_have_places_of_their_own_and_need_no_keys() -> None:
+    assert ledger_path({}) == Path("migrator.db")
+    assert state_folder({}).is_absolute()
+    assert "migrator" in state_folder({}).parts
+
+
+def test_the_memory_of_calls_is_one_file_per_host_and_key() -> None:
+    path = load().call_memory_path
+
+    assert path.parent == load().state_folder
+    assert path == load(LSQ_SECRET_KEY="another").call_memory_path
+    assert path != load(LSQ_ACCESS_KEY="u$ranother").call_memory_path
+    assert path != load(LSQ_API_HOST="api.leadsquared.com").call_memory_path
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_on_loopback_the_port_is_not_part_of_the_account(host: str) -> None:
+    one, other = (load(LSQ_API_HOST=f"http://{host}{port}") for port in (":8080", ""))
+
+    assert one.account_host == other.account_host == host
+    assert one.call_memory_path == other.call_memory_path
+    assert one.host == f"{host}:8080"
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().base_url = "https://evil.com"  # type: ignore[misc]
