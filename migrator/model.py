@@ -418,6 +418,7 @@ class DoubtfulNote:
 class Clear:
     """The entry may be sent."""
 
+    entry: Entry  #: As the ledger has it now.
     known: Known
     doubtful_notes: tuple[DoubtfulNote, ...]  #: To be looked up first.
 
@@ -426,4 +427,39 @@ class Clear:
 class Blocked:
     """The entry is not sent: a later one has succeeded, or an earlier one is unsettled."""
 
-    by: Place
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One attempt that was made, and what came of it."""
+
+    attempt: int  #: As `intend` numbered it.
+    reading: Reading
+    at: float  #: Wall time of the answer.
+
+
+# ------------------------------------------------------------------ how far a dispatch is
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What a dispatch has done so far; the progress shows it."""
+
+    to_send: int  #: Rows that were to be sent when it began.
+    succeeded: int = 0
+    failed: int = 0
+    in_doubt: int = 0
+    skipped: int = 0  #: Superseded, or waiting for an earlier row.
+    retried: int = 0  #: Calls beyond the first of a row.
+    in_flight: int = 0
+    calls_per_second: float = 0.0  #: Over the last minute.
+
+    @property
+    def done(self) -> int:
+        """Rows that have come to an end."""
+        return self.succeeded + self.failed + self.in_doubt + self.skipped
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Rows left by the measured rate; None while no rate is measured."""
+        left = max(0, self.to_send - self.done)
+        return left / self.calls_per_second if self.calls_per_second > 0 else None

@@ -3,10 +3,26 @@
 Owns Protocols only. Their meaning is in the docstrings and in the tests of each adapter.
 """
 
+from collections.abc import Callable, Collection
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
-from migrator.model import NoReply, Reply, Request
+from migrator.model import (
+    Blocked,
+    Call,
+    Clear,
+    Counts,
+    DoubtfulNote,
+    Entry,
+    NoReply,
+    Outcome,
+    Reply,
+    Request,
+    Run,
+    RunState,
+)
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -62,3 +78,75 @@ class Client(Protocol):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+
+class Picking(Protocol):
+    """The side of the ledger that says what is to be sent."""
+
+    def begin(self, run: Run) -> int:
+        """Open a run; gives how many calls an earlier process left without an answer."""
+
+    def pick(
+        self, run: Run, *, after: int, limit: int, chosen: Collection[int] | None
+    ) -> list[Entry]:
+        """The next entries to send or to settle, in the source's order."""
+
+    def examine(
+        self, run: Run, entry: Entry, *, allow_older: bool, regardless: bool, at: float
+    ) -> Clear | Blocked:
+        """Whether an entry may be sent now; one that may not is marked so."""
+
+    def leave_note_out(self, entry: Entry) -> None:
+        """Send the entry without its note from now on."""
+
+    def finish(self, run: Run, *, at: float) -> RunState:
+        """Say what the run has come to."""
+
+
+class Settling(Protocol):
+    """The side of the ledger that takes down what happens."""
+
+    def intend(self, entry: Entry, *, with_note: bool, again: bool, at: float) -> int:
+        """A call leaves now; gives the number of the attempt."""
+
+    def note_call(self, entry: Entry, call: Call) -> None:
+        """What a call brought, while its row goes on."""
+
+    def settle(
+        self,
+        run: Run,
+        entry: Entry,
+        outcome: Outcome,
+        *,
+        call: Call | None,
+        with_note: bool,
+        holds: bool,
+        at: float,
+    ) -> int:
+        """What became of a row; gives how many later rows of its opportunity wait for it now."""
+
+    def confirm_doubtful_note(
+        self, run: Run, opportunity: str, doubtful: DoubtfulNote, *, at: float
+    ) -> None:
+        """A read of the CRM showed a doubtful note."""
+
+
+class Work(Picking, Settling, Protocol):
+    """A sealed plan, as it is dispatched. Each method is one durable transaction."""
+
+
+class WorkThread(Protocol):
+    """Where the ledger's methods run, off the event loop."""
+
+    async def do(self, action: Callable[[], T]) -> T:
+        """Run an action; returns when its transaction is durable."""
+
+
+class Progress(Protocol):
+    """What a person watches."""
+
+    def show(self, counts: Counts, *, state: str) -> None:
+        """The counts changed, or the state of the traffic, in a few words ("sending")."""
+
+    def say(self, message: str) -> None:
+        """One line that stays."""

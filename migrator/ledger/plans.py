@@ -6,6 +6,7 @@ Owns runs until they are sealed, and how a newer plan takes an older one's place
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import groupby
 from sqlite3 import Row
 from typing import Final, NamedTuple
@@ -37,6 +38,7 @@ from migrator.model import (
 )
 
 ROWS_PER_TRANSACTION: Final = 1000
+CELLS: Final = 6  #: The position of the cells among the values of an entry.
 
 _INSERT: Final = """
     INSERT INTO entries (run, number, file, sheet, row, line, cells, opportunity, opportunity_id,
@@ -106,14 +108,21 @@ class PlanLedger:
             raise LookupError(number)
         return run_of(row, self._tag)
 
-    def add(self, run: Run, rows: Sequence[PlannedRow], *, first_number: int) -> None:
-        """Write entries, numbered from ``first_number``, in one short transaction."""
+    def add(
+        self, run: Run, rows: Sequence[PlannedRow], *, first_number: int, content: blake2b
+    ) -> None:
+        """Write entries, numbered from ``first_number``, in one short transaction.
+
+        ``content`` takes in their cells: it becomes the digest by which a source is recognised.
+        """
         now = time.time()
         auto_ids = self._guids(run, rows)
         values = [
             _entry(run, number, planned, auto_ids, now)
             for number, planned in enumerate(rows, first_number)
         ]
+        for value in values:
+            content.update(str(value[CELLS]).encode())
         with self._database.transaction():
             self._database.change_many(_INSERT, values)
 

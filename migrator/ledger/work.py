@@ -17,6 +17,7 @@ from migrator.ledger.database import Database
 from migrator.model import (
     NEXT_STATES,
     Blocked,
+    Call,
     Clear,
     Doubt,
     DoubtfulNote,
@@ -31,6 +32,7 @@ from migrator.model import (
     RunState,
     State,
     Succeeded,
+    Verdict,
 )
 
 _STEP_INTO: Final = {
@@ -62,6 +64,14 @@ class WorkLedger:
                 "UPDATE runs SET state = ?, finished_at = 0 WHERE run = ?",
                 RunState.OPEN,
                 run.number,
+            )
+            # A call whose answer was written down had no effect, or the row would be settled.
+            self._database.change(
+                "UPDATE entries AS e SET state = 'planned' WHERE run = ? AND state = 'sending'"
+                " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.run = e.run"
+                " AND a.number = e.number AND a.verdict IN ('', ?))",
+                run.number,
+                Verdict.UNKNOWN,
             )
             return self._database.change(
                 "UPDATE entries SET state = 'in_doubt', doubt = 'all',"
@@ -99,17 +109,22 @@ class WorkLedger:
             at: Wall time.
         """
         with self._database.transaction():
+            row = self._database.row(
+                "SELECT * FROM entries WHERE run = ? AND number = ?", entry.run, entry.number
+            )
+            if row is None or row["state"] != entry.state:
+                return Blocked()  # settled meanwhile, with the row it waits for
+            entry = entry_of(row, run.source.schema_names, run.source.event_code)
             known = self._confirmed.known(run.account, entry.opportunity)
             if known.place > entry.place and not allow_older:
                 self._supersede(entry, known.place, at)
-                return Blocked(by=known.place)
-            if not regardless:
-                earlier = self._unsettled_earlier(run, entry)
-                if earlier is not None:
-                    if entry.state is State.PLANNED:
-                        self._let_wait(entry.run, (entry.number,), earlier, at)
-                    return Blocked(by=(earlier["run"], earlier["number"]))
-            return Clear(known=known, doubtful_notes=self._doubtful_notes(run, entry))
+                return Blocked()
+            earlier = None if regardless else self._unsettled_earlier(run, entry)
+            if earlier is not None:
+                if entry.state is State.PLANNED:
+                    self._let_wait(entry.run, (entry.number,), earlier, at)
+                return Blocked()
+            return Clear(entry=entry, known=known, doubtful_notes=self._doubtful_notes(run, entry))
 
     def _unsettled_earlier(self, run: Run, entry: Entry) -> Row | None:
         return self._database.row(
@@ -196,37 +211,49 @@ class WorkLedger:
             )
         return attempt
 
-    def note_reading(self, entry: Entry, attempt: int, reading: Reading, *, at: float) -> None:
+    def note_call(self, entry: Entry, call: Call) -> None:
         """Write down what an attempt brought; the entry's state stays."""
         self._database.change(
             "UPDATE attempts SET finished_at = ?, verdict = ?, http_status = ?, exception = ?,"
             " message = ? WHERE run = ? AND number = ? AND attempt = ?",
-            at,
-            reading.verdict,
-            reading.status,
-            reading.exception,
-            reading.message,
+            call.at,
+            call.reading.verdict,
+            call.reading.status,
+            call.reading.exception,
+            call.reading.message,
             entry.run,
             entry.number,
-            attempt,
+            call.attempt,
         )
 
     def settle(
-        self, run: Run, entry: Entry, outcome: Outcome, *, with_note: bool, at: float
-    ) -> tuple[int, ...]:
+        self,
+        run: Run,
+        entry: Entry,
+        outcome: Outcome,
+        *,
+        call: Call | None,
+        with_note: bool,
+        holds: bool,
+        at: float,
+    ) -> int:
         """Make an outcome durable; what waits for a row that is not settled is marked so.
 
         Args:
             run: The run of the entry.
-            entry: As it was picked.
+            entry: As `examine` gave it.
             outcome: What became of it.
+            call: The call that led to it, where it is not written down yet.
             with_note: Whether the note was in the call that the outcome speaks of.
+            holds: Whether a failure or a doubt makes the later rows of its opportunity wait.
             at: Wall time.
 
         Returns:
-            The numbers of the later entries of its opportunity, in this run, that wait for it.
+            How many later entries of its opportunity, in this run, wait for it.
         """
         with self._database.transaction():
+            if call is not None:
+                self.note_call(entry, call)
             match outcome:
                 case Succeeded(guid=guid, note_confirmed=note_confirmed):
                     self._step(entry, State.SUCCEEDED, at)
@@ -238,6 +265,7 @@ class WorkLedger:
                 case NotSent(reading=reading):
                     self._step(entry, State.PLANNED, at)
                     self._write_reading(entry, reading)
+                    self._free_waiting(entry, at)
                 case InDoubt(doubt=doubt, reading=reading, guid=guid):
                     self._step(entry, State.IN_DOUBT, at)
                     self._write_reading(entry, reading, doubt)
@@ -247,13 +275,21 @@ class WorkLedger:
                 case Failed(reading=reading):
                     self._step(entry, State.FAILED, at)
                     self._write_reading(entry, reading)
-            if isinstance(outcome, Failed) or (
-                isinstance(outcome, InDoubt) and outcome.doubt is Doubt.ALL
-            ):
+            stands = isinstance(outcome, InDoubt) and outcome.doubt is Doubt.ALL
+            if holds and (stands or isinstance(outcome, Failed)):
                 return self._hold_later(run, entry, at)
-            return ()
+            return 0
 
-    def _hold_later(self, run: Run, entry: Entry, at: float) -> tuple[int, ...]:
+    def _free_waiting(self, entry: Entry, at: float) -> None:
+        self._database.change(
+            "UPDATE entries SET state = 'planned', waits_for = 0, message = '', updated_at = ?"
+            " WHERE run = ? AND waits_for = ? AND state = 'failed'",
+            at,
+            entry.run,
+            entry.number,
+        )
+
+    def _hold_later(self, run: Run, entry: Entry, at: float) -> int:
         rows = self._database.rows(
             "SELECT number FROM entries WHERE run = ? AND opportunity = ? AND state = 'planned'"
             " AND place_run = ? AND place_number > ?",
@@ -261,13 +297,13 @@ class WorkLedger:
             entry.opportunity,
             *entry.place,
         )
-        later = tuple(row["number"] for row in rows)
-        earlier = self._database.row(
+        later = [row["number"] for row in rows]
+        itself = self._database.row(
             "SELECT number, row FROM entries WHERE run = ? AND number = ?", entry.run, entry.number
         )
-        if later and earlier is not None:
-            self._let_wait(entry.run, later, earlier, at)
-        return later
+        if later and itself is not None:
+            self._let_wait(entry.run, later, itself, at)
+        return len(later)
 
     def _let_wait(self, run: int, numbers: Sequence[int], earlier: Row, at: float) -> None:
         self._database.change_many(

@@ -1,0 +1,66 @@
+"""Reading one opportunity through the quota, as often as it takes to get an answer.
+
+Owns read-backs and probes; what they prove is judged elsewhere.
+"""
+
+from migrator.dispatcher.traffic import Traffic
+from migrator.errors import AccessError
+from migrator.leadsquared import details_request, is_from_leadsquared, read_details
+from migrator.model import Details, Entry, NoReply, Reading, Reply, Verdict
+from migrator.ports import Client, Clock, Permit
+
+MOST_READS = 5  #: Reads that bring no clear answer before it counts as none.
+WAIT_BETWEEN_READS = 1.0  #: Seconds.
+
+
+class Reader:
+    """Reads opportunities; a rate answer costs no read."""
+
+    def __init__(self, *, client: Client, clock: Clock, traffic: Traffic) -> None:
+        self._client, self._clock, self._traffic = client, clock, traffic
+
+    async def details(self, entry: Entry) -> Details | None:
+        """The entry's opportunity; None when it cannot be read, or the run is stopping."""
+        reads = 0
+        while reads < MOST_READS:
+            permit = await self._traffic.permit()
+            if permit is None:
+                return None
+            sent_at = self._clock.monotonic()
+            found = read_details(await self.reply(entry, permit))
+            if isinstance(found, Details):
+                self._traffic.answered(sent_at=sent_at)
+                return found
+            match found.verdict:
+                case Verdict.RATE:
+                    self._traffic.rate_limited(found, sent_at=sent_at)
+                    continue
+                case Verdict.ACCESS:
+                    self._traffic.stop(access_refused(found))
+                    return None
+                case Verdict.REFUSED | Verdict.NOT_PERMITTED:
+                    return None
+                case _:
+                    self._traffic.faulted(entry)
+            reads += 1
+            await self._traffic.wait(WAIT_BETWEEN_READS)
+        return None
+
+    async def reply(self, entry: Entry, permit: Permit) -> Reply | NoReply:
+        """One read with one permit, as it came."""
+        return await self._client.call(details_request(entry.guid or entry.opportunity_id), permit)
+
+    async def is_answering(self, entry: Entry, permit: Permit) -> bool:
+        """Whether LeadSquared answers at all, whatever it says of the opportunity."""
+        return is_from_leadsquared(await self.reply(entry, permit))
+
+
+def access_refused(reading: Reading) -> AccessError:
+    """The run's error for an answer that refuses access."""
+    told = f"{reading.exception}: {reading.message}" if reading.exception else reading.message
+    return AccessError(
+        f"LeadSquared refuses access (HTTP {reading.status}: {told})",
+        where="LSQ_ACCESS_KEY, LSQ_SECRET_KEY, LSQ_API_HOST",
+        advice="Check the keys, that their user is active and may use the API, and the host of "
+        "your region; then run `migrator resume`. No row was blamed for it.",
+    )

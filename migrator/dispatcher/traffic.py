@@ -1,0 +1,190 @@
+"""The one traffic state of a run: sending, paused, probing an outage, or stopping.
+
+Owns when calls may leave, and why none may any more; an outage is a state of the target, not of
+the rows (DESIGN decision 8). It reads no replies: it is told what they meant.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from migrator.dispatcher.policy import DeliveryPolicy
+from migrator.errors import AllowanceError, MigratorError, TargetError
+from migrator.model import Entry, Reading
+from migrator.ports import Clock, Permit, Quota
+
+T = TypeVar("T")
+
+PAUSE_MARGIN: Final = 0.25  #: Seconds after a window: the answer took time to come back.
+FIRST_PROBE_WAIT: Final = 1.0
+
+
+class Traffic:
+    """Whether calls may leave; every part of a dispatch asks it first."""
+
+    def __init__(
+        self,
+        *,
+        quota: Quota,
+        clock: Clock,
+        policy: DeliveryPolicy,
+        say: Callable[[str], None],
+        probe: Callable[[Entry, Permit], Awaitable[bool]],
+    ) -> None:
+        self.error: MigratorError | None = None  #: Why it stops, where that is an error.
+        self._quota, self._clock, self._policy = quota, clock, policy
+        self._say, self._probe = say, probe
+        self._stopping = asyncio.Event()
+        self._up = asyncio.Event()
+        self._up.set()
+        self._paused_until = 0.0
+        self._pause_began = 0.0
+        self._rate_answers = 0  # in a row, one a pause
+        self._only_refused_since: float | None = None
+        self._faulty: dict[int, Entry] = {}  # different rows in a row
+        self._down_since: float | None = None
+        self._probing: asyncio.Task[None] | None = None
+        self._probe_wait = FIRST_PROBE_WAIT
+
+    # -------------------------------------------------------------- asking
+
+    def is_stopping(self) -> bool:
+        """Whether nothing new may be begun."""
+        return self._stopping.is_set()
+
+    @property
+    def state(self) -> str:
+        """The state in a few words."""
+        if self.is_stopping():
+            return "stopping"
+        if not self._up.is_set():
+            return "target down, probing"
+        if self._paused_until > self._clock.monotonic():
+            return "paused by a rate answer"
+        return "sending"
+
+    async def permit(self) -> Permit | None:
+        """The right to make one call now; None when the run is stopping."""
+        while await self._clear():
+            permit = await self._unless_stopping(self._quota.acquire())
+            if permit is None:
+                return None
+            if self.state == "sending":
+                return permit
+            permit.unused()
+        return None
+
+    async def _clear(self) -> bool:
+        while not self.is_stopping():
+            pause = self._paused_until - self._clock.monotonic()
+            if not self._up.is_set():
+                await self._unless_stopping(self._up.wait())
+            elif pause > 0:
+                await self.wait(pause)
+            else:
+                return True
+        return False
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait, but not beyond the moment the run is stopping; whether it is not."""
+        if seconds > 0:
+            await self._unless_stopping(self._clock.sleep(seconds))
+        return not self.is_stopping()
+
+    async def _unless_stopping(self, awaited: Awaitable[T]) -> T | None:
+        task = asyncio.ensure_future(awaited)
+        stop = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            return None
+        finally:
+            stop.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+    # -------------------------------------------------------------- being told
+
+    def stop(self, error: MigratorError | None = None) -> None:
+        """Begin nothing new; the first reason counts."""
+        if not self.is_stopping():
+            self.error = error
+            self._stopping.set()
+
+    def answered(self, *, sent_at: float) -> None:
+        """The CRM answered a call, and not with a rate limit."""
+        self._faulty.clear()
+        self._down_since = None
+        self._probe_wait = FIRST_PROBE_WAIT
+        if sent_at >= self._pause_began:
+            self._rate_answers = 0
+            self._only_refused_since = None
+
+    def rate_limited(self, reading: Reading, *, sent_at: float) -> None:
+        """The account's limit was crossed: everybody pauses."""
+        now = self._clock.monotonic()
+        self._faulty.clear()
+        if self._only_refused_since is None:
+            self._only_refused_since = now
+        if now - self._only_refused_since >= self._policy.longest_refusal:
+            self.stop(_only_rate_answers(now - self._only_refused_since))
+            return
+        if sent_at >= self._pause_began:  # else it left before the pause, and says nothing new
+            self._rate_answers += 1
+            self._pause_began = now
+        window = self._policy.window + PAUSE_MARGIN
+        growing = min(self._policy.longest_pause, window * 2 ** max(0, self._rate_answers - 1))
+        seconds = max(reading.retry_after, growing)
+        if now + seconds > self._paused_until:
+            self._paused_until = now + seconds
+            self._say(f"rate answer ({reading.message}): everything pauses for {seconds:.0f} s")
+
+    def faulted(self, entry: Entry) -> None:
+        """A call met no working CRM; enough of these in a row are an outage."""
+        self._faulty[entry.number] = entry
+        if self._down_since is None:
+            self._down_since = self._clock.monotonic()
+        if len(self._faulty) >= self._policy.faults_to_outage and self._up.is_set():
+            self._up.clear()
+            self._say("the CRM does not answer: sending pauses, and it is probed")
+            self._probing = asyncio.ensure_future(self._probe_until_up(entry))
+
+    async def _probe_until_up(self, entry: Entry) -> None:
+        """Read one opportunity at growing intervals until the CRM answers: a read harms nothing."""
+        down_since = self._down_since or self._clock.monotonic()
+        while await self.wait(self._probe_wait):
+            self._probe_wait = min(self._policy.longest_probe_wait, self._probe_wait * 2)
+            permit = await self._unless_stopping(self._quota.acquire())
+            if permit is None:
+                break
+            if await self._probe(entry, permit):
+                self._faulty.clear()
+                self._up.set()
+                self._say("the CRM answers again: sending goes on")
+                return
+            if self._clock.monotonic() - down_since >= self._policy.longest_outage:
+                self.stop(_down(self._clock.monotonic() - down_since))
+
+    async def close(self) -> None:
+        """End a probe that is under way."""
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait({self._probing})
+
+
+def _only_rate_answers(seconds: float) -> AllowanceError:
+    return AllowanceError(
+        f"the account has answered every call for {seconds / 60:.0f} minutes with a rate limit",
+        advice="The day's calls may be spent, or something else uses the account. The rest is left "
+        "planned: run `migrator resume` later.",
+    )
+
+
+def _down(seconds: float) -> TargetError:
+    return TargetError(
+        f"the CRM has not answered for {seconds / 60:.0f} minutes",
+        advice="No row was blamed for it; the rest is left planned. When LeadSquared and your "
+        "network work again, run `migrator resume`.",
+    )

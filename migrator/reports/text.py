@@ -1,0 +1,88 @@
+"""Balance, reasons and durations in words.
+
+Owns the wording only. Control characters from cells and servers are written out, never passed on.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from migrator.model import Balance, Reason, State
+from migrator.redact import printable
+
+REASONS_SHOWN: Final = 5
+_BOXES: Final = (
+    (State.SUCCEEDED, "succeeded"),
+    (State.UNCHANGED, "unchanged (LeadSquared is known to have it)"),
+    (State.FAILED, "failed"),
+    (State.REJECTED, "rejected (never sent)"),
+    (State.IN_DOUBT, "in doubt"),
+    (State.PLANNED, "planned (not sent yet)"),
+    (State.SENDING, "sending"),
+    (State.MERGED, "merged"),
+    (State.SUPERSEDED, "superseded"),
+    (State.CORRECTED, "corrected"),
+)
+
+
+def balance_lines(balance: Balance) -> Iterator[str]:
+    """The balance: each row in one box, and the sum."""
+    for state, words in _BOXES:
+        count = balance.states.get(state, 0)
+        if not count:
+            continue
+        yield f"{count:>9,}  {words}{_of_these(balance, state)}"
+    sign = "=" if balance.is_whole else "DOES NOT EQUAL"
+    yield f"{sum(balance.states.values()):>9,}  {sign} {balance.rows_read:,} rows read"
+    if balance.blank_rows:
+        yield f"{balance.blank_rows:>9,}  blank rows beside them"
+    yield f"{balance.calls:>9,}  updates sent, every attempt counted"
+    if balance.notes_possibly_twice:
+        yield f"notes possibly there twice: {balance.notes_possibly_twice:,} rows"
+
+
+def _of_these(balance: Balance, state: State) -> str:
+    if state is State.FAILED and balance.waiting:
+        return f" (of these {balance.waiting:,} wait for an earlier row, never sent)"
+    if state is State.IN_DOUBT and balance.in_doubt_note_only:
+        return f" (of these {balance.in_doubt_note_only:,} about the note only)"
+    return ""
+
+
+def reason_lines(reasons: Sequence[Reason], *, shown: int = REASONS_SHOWN) -> Iterator[str]:
+    """The commonest reasons: count, rows, an example, and what to do."""
+    for reason in reasons[:shown]:
+        title = f"{reason.title}: " if reason.title else ""
+        yield f"{reason.count:>9,}  {title}{printable(reason.text)}"
+        yield f"           rows {rows_text(reason.rows, reason.count)}"
+        if reason.example != reason.text:
+            yield f"           such as: {printable(reason.example)}"
+        if reason.advice:
+            yield f"           {printable(reason.advice)}"
+    if len(reasons) > shown:
+        rest = sum(reason.count for reason in reasons[shown:])
+        yield f"{rest:>9,}  for {len(reasons) - shown} other reasons"
+
+
+def rows_text(rows: Iterable[int], count: int) -> str:
+    """Row numbers, and how many more there are.
+
+    >>> rows_text([2, 17], 5)
+    '2, 17 and 3 more'
+    """
+    listed = list(rows)
+    more = f" and {count - len(listed):,} more" if count > len(listed) else ""
+    return ", ".join(map(str, listed)) + more
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it.
+
+    >>> duration(42), duration(314), duration(20000)
+    ('42 s', '5 min 14 s', '5 h 33 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,64 @@
+"""Settling what an older run left in doubt, by reads alone, before a newer one takes its place.
+
+Owns that one step; it sends nothing.
+"""
+
+import asyncio
+
+from migrator.compare import same_value
+from migrator.dispatcher import DeliveryPolicy, Dispatch
+from migrator.model import Clear, Entry, Run, Succeeded
+from migrator.runs.world import World
+from migrator.settling import Judgement
+
+
+def settle_by_reading(world: World, run: Run, *, policy: DeliveryPolicy) -> None:
+    """Let reads confirm what they can of the entries in doubt about all."""
+    picked = world.ledger.work.pick(run, after=0, limit=2**31, chosen=None)
+    doubtful = [entry for entry in picked if entry.is_uncertain]
+    if doubtful:
+        asyncio.run(_settle(world, run, doubtful, policy))
+
+
+async def _settle(world: World, run: Run, doubtful: list[Entry], policy: DeliveryPolicy) -> None:
+    async with world.connected() as (client, quota), world.ledger.thread() as thread:
+        dispatch = Dispatch(
+            run,
+            work=world.ledger.work,
+            thread=thread,
+            quota=quota,
+            client=client,
+            clock=world.clock,
+            policy=policy,
+            progress=world.operator,
+            to_send=0,
+        )
+        async with asyncio.TaskGroup() as group:
+            for entry in doubtful:
+                group.create_task(_confirm(world, run, entry, dispatch))
+
+
+async def _confirm(world: World, run: Run, entry: Entry, dispatch: Dispatch) -> None:
+    work, at = world.ledger.work, world.clock.wall()
+    standing = work.examine(run, entry, allow_older=True, regardless=True, at=at)
+    if not isinstance(standing, Clear):
+        return
+    entry = standing.entry
+    if entry.note:
+        judgement = await dispatch.witness.judge(
+            entry,
+            note=entry.note,
+            fields=entry.fields,
+            known=standing.known,
+            attempted_at=entry.attempted_at,
+        )
+        is_there = judgement is Judgement.APPLIED
+    else:
+        found = await dispatch.reader.details(entry)
+        is_there = found is not None and all(
+            same_value(field.value, found.values.get(field.schema_name, ""))
+            for field in entry.fields
+        )
+    if is_there:
+        outcome = Succeeded(note_confirmed=True)
+        work.settle(run, entry, outcome, call=None, with_note=bool(entry.note), holds=False, at=at)

@@ -1,0 +1,132 @@
+"""Dispatching a sealed plan from start to finish, signals included.
+
+Owns the wiring of dispatcher, client, quota and ledger thread, and what Ctrl-C does.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from migrator.dispatcher import DeliveryPolicy, Dispatch, DispatchResult
+from migrator.errors import ExitCode, MigratorError
+from migrator.model import Balance, Run
+from migrator.runs.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a command that sends ended."""
+
+    run: Run
+    balance: Balance
+    error: MigratorError | None = None  #: Why it stopped early.
+    signal: int = 0  #: The signal that stopped it.
+    sent: bool = True  #: False: nothing was to do, or the operator said no.
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The process's exit code; the order where several hold is DESIGN section 7's."""
+        if self.error is not None:
+            return self.error.exit_code
+        if self.signal:
+            return ExitCode.TERMINATED if self.signal == signal.SIGTERM else ExitCode.INTERRUPTED
+        if self.balance.unfinished:
+            return ExitCode.STOPPED
+        return ExitCode.ROWS_NEED_ATTENTION if self.balance.needs_attention else ExitCode.OK
+
+
+def deliver(
+    world: World, run: Run, *, policy: DeliveryPolicy, chosen: Collection[int] | None = None
+) -> Finished:
+    """Dispatch what is planned or in doubt; the caller holds the run's lock.
+
+    Raises:
+        LedgerError: The ledger cannot be written.
+    """
+    world.ledger.work.begin(run)
+    balance = world.ledger.records.balance(run)
+    to_send = balance.unfinished if chosen is None else _left(world, run, chosen)
+    caught: list[int] = []
+    result = asyncio.run(
+        _dispatch(world, run, policy=policy, to_send=to_send, chosen=chosen, caught=caught)
+    )
+    return Finished(
+        run=world.ledger.plans.run(run.number),
+        balance=world.ledger.records.balance(run),
+        error=result.error,
+        signal=caught[0] if caught and result.interrupted else 0,
+    )
+
+
+def _left(world: World, run: Run, chosen: Collection[int]) -> int:
+    picked = world.ledger.work.pick(run, after=0, limit=len(chosen), chosen=chosen)
+    return len(picked)
+
+
+async def _dispatch(
+    world: World,
+    run: Run,
+    *,
+    policy: DeliveryPolicy,
+    to_send: int,
+    chosen: Collection[int] | None,
+    caught: list[int],
+) -> DispatchResult:
+    async with world.connected() as (client, quota), world.ledger.thread() as thread:
+        dispatch = Dispatch(
+            run,
+            work=world.ledger.work,
+            thread=thread,
+            quota=quota,
+            client=client,
+            clock=world.clock,
+            policy=policy,
+            progress=world.operator,
+            to_send=to_send,
+            chosen=chosen,
+        )
+        loop = asyncio.get_running_loop()
+
+        def stop(number: int) -> None:
+            caught.append(number)
+            if len(caught) == 1:
+                world.operator.say(
+                    "stopping: calls under way are settled first; once more leaves at once"
+                )
+                loop.call_soon_threadsafe(dispatch.interrupt)
+                return
+            # What is under way stays "sending" in the ledger: in doubt at the next start.
+            os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
+
+        with _signals(stop):
+            return await dispatch.run()
+
+
+@contextmanager
+def _signals(stop: Callable[[int], None]) -> Iterator[None]:
+    """Hand Ctrl-C and SIGTERM to ``stop``; `signal.signal` works on Windows, too."""
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        del frame
+        stop(number)
+
+    try:
+        old = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not in the main thread: a program's own business
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number, previous in old.items():
+            signal.signal(number, previous)
+
+
+def now() -> float:
+    """Wall time, in seconds since 1970."""
+    return time.time()

@@ -1,0 +1,173 @@
+"""A mended export, given back: which entry each row mends, and which cells a person changed.
+
+Owns the recognition by our columns (DESIGN section 5, "A mended export"). A cell whose text is
+unchanged is taken from the ledger, kind and all.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from migrator.cells import cell_text, unescape_formula
+from migrator.errors import SourceError, UsageError
+from migrator.ledger import Ledger
+from migrator.loader import Rows
+from migrator.model import Cell, EntryRecord, Place, Rejected, Run, SourceRow, State
+
+OURS: Final = "migrator_"  #: Our columns in exports begin so; they are never sent.
+RUN_COLUMN: Final = "migrator_run"
+ENTRY_COLUMN: Final = "migrator_entry"
+MENDABLE: Final = (State.FAILED, State.REJECTED)
+
+
+def is_export(columns: Sequence[str]) -> bool:
+    """Whether a sheet with this header is one of our exports."""
+    return RUN_COLUMN in columns and ENTRY_COLUMN in columns
+
+
+class MendedRows:
+    """The rows of a mended export, as `planning` takes them.
+
+    Raises:
+        SourceError: It is an export of another ledger, run or account.
+    """
+
+    def __init__(self, rows: Rows, ledger: Ledger, *, account: str, event_code: int) -> None:
+        self._rows, self._ledger = rows, ledger
+        self._account, self._event_code = account, event_code
+        self._iterator = iter(rows)
+        self._first = next(self._iterator, None)
+        self._run_at = rows.columns.index(RUN_COLUMN)
+        self._entry_at = rows.columns.index(ENTRY_COLUMN)
+        self.original = self._original_run()
+        self.columns = self.original.source.columns
+        self.blank_rows = 0
+        self.notes: list[str] = []
+        self._date_columns: set[int] | None = None
+        self._positions = self._find_columns()
+
+    def _original_run(self) -> Run:
+        if self._first is None:
+            raise SourceError(
+                "this export has no rows", where=self._rows.file, advice="Nothing is to be done."
+            )
+        row = self._first.row if isinstance(self._first, Rejected) else self._first
+        run_id = cell_text(row.cells[self._run_at]) if self._run_at < len(row.cells) else ""
+        try:
+            run = self._ledger.records.run(run_id)
+        except UsageError:
+            run = None
+        if run is None or run.id != run_id:
+            raise SourceError(
+                f'this is an export of run "{run_id}", which is not in this ledger',
+                where=f"{self._rows.file}, row {row.row}, column {RUN_COLUMN}",
+                advice=f"Give the ledger it was exported from with --ledger FILE (this one is "
+                f"{self._ledger.path}), or remove the columns that begin with {OURS} to send the "
+                "rows as new ones.",
+            )
+        if run.account != self._account:
+            raise SourceError(
+                f"this is an export of run {run.id}, made for the account {run.account}",
+                where=self._rows.file,
+                advice=f"The keys belong to {self._account}: set the keys of that account.",
+            )
+        return run
+
+    def _find_columns(self) -> list[int]:
+        known = {unescape_formula(name): i for i, name in enumerate(self._rows.columns)}
+        missing = [name for name in self.columns if name not in known]
+        if missing:
+            raise SourceError(
+                f'the export has lost the column "{missing[0]}"',
+                where=self._rows.file,
+                advice="Export again and change cells only: columns tell which value is which.",
+            )
+        return [known[name] for name in self.columns]
+
+    def linked(self) -> Iterator[tuple[SourceRow | Rejected, Place | None]]:
+        """Each row that mends an entry, with the entry's place."""
+        left_out: list[str] = []
+        if self._first is not None:
+            for row in (self._first, *self._iterator):
+                mended = self._mend(row, left_out)
+                if mended is not None:
+                    yield mended
+        self.blank_rows = self._rows.blank_rows
+        if left_out:
+            shown = "; ".join(left_out[:5]) + ("; …" if len(left_out) > 5 else "")
+            self.notes.append(f"{len(left_out)} rows are left out: {shown}")
+
+    def _mend(
+        self, row: SourceRow | Rejected, left_out: list[str]
+    ) -> tuple[SourceRow | Rejected, Place] | None:
+        record = self._record(row.row if isinstance(row, Rejected) else row)
+        if record.state not in MENDABLE:
+            left_out.append(f"row {record.row} is {record.state.replace('_', ' ')}")
+            return None
+        place = (record.run, record.number)
+        if isinstance(row, Rejected):
+            return row, place
+        cells = self._cells(row, record)
+        mended = SourceRow(row.file, row.sheet, row.row, row.line, self.columns, cells)
+        return mended, place
+
+    def _record(self, row: SourceRow) -> EntryRecord:
+        text = cell_text(row.cells[self._entry_at]) if self._entry_at < len(row.cells) else ""
+        named = cell_text(row.cells[self._run_at]) if self._run_at < len(row.cells) else ""
+        record = None
+        if text.isascii() and text.isdigit() and named == self.original.id:
+            record = self._ledger.records.entry((self.original.number, int(text)))
+        if record is None:
+            raise SourceError(
+                f'row {row.row} names the entry "{text}" of run "{named}", which does not exist',
+                where=f"{self._rows.file}, row {row.row}, column {ENTRY_COLUMN}",
+                advice=f"Export run {self.original.id} again, and leave the columns that begin "
+                f"with {OURS} as they are.",
+            )
+        return record
+
+    def _cells(self, row: SourceRow, record: EntryRecord) -> tuple[Cell, ...]:
+        if len(record.cells) != len(self.columns):  # refused for its number of cells
+            return tuple(unescape_formula(cell_text(row.cells[at])) for at in self._positions)
+        return tuple(
+            self._cell(row.cells[at], original, column)
+            for column, (at, original) in enumerate(zip(self._positions, record.cells, strict=True))
+        )
+
+    def _cell(self, given: Cell, original: Cell, column: int) -> Cell:
+        text = unescape_formula(given) if isinstance(given, str) else cell_text(given)
+        if text == cell_text(original):
+            return original
+        if not isinstance(given, str):
+            return given
+        if isinstance(original, date) or column in self._columns_of_dates():
+            return _iso(text)
+        return text
+
+    def _columns_of_dates(self) -> set[int]:
+        """The columns in which the original sheet had Excel dates."""
+        if self._date_columns is None:
+            self._date_columns = {
+                position
+                for record in self._ledger.records.entries(self.original)
+                for position, cell in enumerate(record.cells)
+                if isinstance(cell, date)
+            }
+        return self._date_columns
+
+
+def _iso(text: str) -> Cell:
+    """The form in which exports write Excel dates, back as a date; other text stays.
+
+    >>> _iso("2024-04-02 12:13:44")
+    datetime.datetime(2024, 4, 2, 12, 13, 44)
+    >>> _iso("soon")
+    'soon'
+    """
+    for kind, pattern in ((date, "%Y-%m-%d"), (datetime, "%Y-%m-%d %H:%M:%S")):
+        try:
+            parsed = datetime.strptime(text.strip(), pattern)  # noqa: DTZ007 - a wall clock
+        except ValueError:
+            continue
+        return parsed.date() if kind is date else parsed
+    return text

@@ -1,0 +1,175 @@
+"""From a sheet to a plan in the ledger: every row, before anything is sent.
+
+Owns the streaming from loader through mapper into the ledger. Sends nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from migrator.errors import MappingError
+from migrator.ledger import Ledger, PlannedRow
+from migrator.ledger.plans import ROWS_PER_TRANSACTION
+from migrator.loader import Rows, open_rows
+from migrator.mapper import Mapper, compile_mapping
+from migrator.mapping import Mapping
+from migrator.model import IdKind, Place, Rejected, Run, Source, SourceRow, Update
+
+
+class SourceRows(Protocol):
+    """Rows to plan: a sheet's, or a mended export's."""
+
+    columns: tuple[str, ...]
+    blank_rows: int
+
+    def linked(self) -> Iterator[tuple[SourceRow | Rejected, Place | None]]:
+        """Each row, with the place of the entry it mends."""
+
+
+class SheetRows:
+    """The rows of a sheet, which mend nothing."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self.columns = rows.columns
+        self.blank_rows = 0
+
+    def linked(self) -> Iterator[tuple[SourceRow | Rejected, Place | None]]:
+        """Each row, without a link."""
+        for row in self._rows:
+            yield row, None
+        self.blank_rows = self._rows.blank_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan that was written and is not sealed."""
+
+    run: Run
+    content_digest: str
+    rows_read: int
+    blank_rows: int
+
+
+def open_source(path: Path, mapping: Mapping) -> Rows:
+    """Open the sheet as the mapping describes it.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    source = mapping.source
+    sheet: str | int | None = source.sheet
+    return open_rows(
+        path,
+        sheet=sheet,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        header_row=source.header_row,
+    )
+
+
+def source_name(path: Path, rows: Rows, name: str | None) -> str:
+    """The name by which a source is recognised: file and sheet without folder."""
+    return name or (f"{path.name}[{rows.sheet}]" if rows.sheet else path.name)
+
+
+def write_plan(
+    ledger: Ledger,
+    rows: SourceRows,
+    mapping: Mapping,
+    *,
+    account: str,
+    name: str,
+    mixed_ids: bool,
+    parent: int = 0,
+) -> Planned:
+    """Write a plan row by row; the caller holds nothing yet and seals it later.
+
+    Raises:
+        MappingError: The mapping does not fit the sheet, or ids of both kinds are mixed.
+        SourceError: The sheet turns out to be unreadable on the way.
+    """
+    mapper = compile_mapping(mapping, rows.columns)
+    source = Source(
+        name=name,
+        mapping_name=mapping.name,
+        mapping_digest=mapping.digest,
+        event_code=mapping.opportunity.type,
+        columns=rows.columns,
+        schema_names=mapping.schema_names,
+    )
+    run = ledger.plans.begin(source, account=account, parent=parent)
+    try:
+        with ledger.locks.hold(run):
+            return _stream(ledger, run, rows, mapper, mixed_ids=mixed_ids)
+    except BaseException:
+        ledger.plans.discard(run)
+        raise
+
+
+def _stream(
+    ledger: Ledger, run: Run, rows: SourceRows, mapper: Mapper, *, mixed_ids: bool
+) -> Planned:
+    content = blake2b("\x1f".join(rows.columns).encode(), digest_size=16)
+    kinds = IdKinds(allowed=mixed_ids)
+    number = 0
+    for batch in _batches(_mapped(rows, mapper, kinds)):
+        ledger.plans.add(run, batch, first_number=number + 1, content=content)
+        number += len(batch)
+    return Planned(
+        run=run,
+        content_digest=content.hexdigest(),
+        rows_read=number,
+        blank_rows=rows.blank_rows,
+    )
+
+
+def _mapped(rows: SourceRows, mapper: Mapper, kinds: "IdKinds") -> Iterator[PlannedRow]:
+    for row, place in rows.linked():
+        if isinstance(row, Rejected):
+            yield PlannedRow(row.row, row, place)
+            continue
+        result = mapper.map(row)
+        if isinstance(result, Update):
+            kinds.meet(result, row)
+        yield PlannedRow(row, result, place)
+
+
+def _batches(rows: Iterable[PlannedRow]) -> Iterator[list[PlannedRow]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, ROWS_PER_TRANSACTION)):
+        yield batch
+
+
+class IdKinds:
+    """Refuses a source that names opportunities by GUID and by AutoId.
+
+    Two names of one opportunity cannot be told to be one before a success joins them.
+    """
+
+    def __init__(self, *, allowed: bool) -> None:
+        self._allowed = allowed
+        self._first: dict[IdKind, tuple[int, str]] = {}
+
+    def meet(self, update: Update, row: SourceRow) -> None:
+        """Take note of a row's id."""
+        if update.id_kind in self._first:
+            return
+        self._first[update.id_kind] = (row.row, update.opportunity_id)
+        if len(self._first) > 1 and not self._allowed:
+            raise self._mixed(row)
+
+    def _mixed(self, row: SourceRow) -> MappingError:
+        guid_row, guid = self._first[IdKind.GUID]
+        auto_row, auto_id = self._first[IdKind.AUTO_ID]
+        return MappingError(
+            f'the ids are of two kinds: row {guid_row} has the GUID "{guid}", '
+            f'row {auto_row} the AutoId "{auto_id}"',
+            where=row.file,
+            advice="Name the opportunities in one way, or say which the column holds in the "
+            "mapping (id: {column: …, kind: guid}); --mixed-ids takes both, and then two rows "
+            "of one opportunity may be sent out of order.",
+        )

@@ -1,0 +1,107 @@
+"""What every use case is handed: settings, a ledger, an operator.
+
+Owns the port to the person at the keyboard and the assembly of client and quota.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from migrator.client import LeadSquaredClient
+from migrator.clock import SystemClock
+from migrator.ledger import Ledger
+from migrator.model import Balance, Counts, Reason, Run
+from migrator.ports import Client, Clock, Quota
+from migrator.quota.local import PacedQuota
+from migrator.quota.memory import CallMemory
+from migrator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """What is about to be sent, for the question before it."""
+
+    run: Run
+    ledger: Path
+    balance: Balance
+    rejected: tuple[Reason, ...]
+    calls: int  #: Updates that this command is about to send.
+    seconds: float  #: At the account's limit.
+    limit: str  #: Such as "25 per 5 s".
+    notes: tuple[str, ...]  #: Sentences that the operator should read before saying yes.
+
+
+class Operator(Protocol):
+    """The person at the keyboard, or what stands in for one."""
+
+    def confirm(self, summary: PlanSummary) -> bool:
+        """Whether to send. Raises UsageError where nobody can be asked."""
+
+    def is_same_account(self, question: str) -> bool:
+        """Whether another key belongs to the same account."""
+
+    def say(self, message: str) -> None:
+        """One line that stays."""
+
+    def show(self, counts: Counts, *, state: str) -> None:
+        """The progress changed."""
+
+
+class SilentOperator:
+    """Says yes and shows nothing: for programs."""
+
+    def confirm(self, summary: PlanSummary) -> bool:
+        """Yes."""
+        return summary is not None
+
+    def is_same_account(self, question: str) -> bool:
+        """No: only a person can tell."""
+        return not question
+
+    def say(self, message: str) -> None:
+        """Nothing is shown."""
+
+    def show(self, counts: Counts, *, state: str) -> None:
+        """Nothing is shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Where a use case runs."""
+
+    ledger: Ledger
+    settings: Settings
+    operator: Operator
+    clock: Clock
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[tuple[Client, Quota]]:
+        """A client, and the one quota that every call draws from."""
+        settings = self.settings
+        with CallMemory(settings.call_memory_path, clock=self.clock) as memory:
+            rate = settings.rate
+            quota = PacedQuota(rate.limit, rate.window, clock=self.clock, memory=memory)
+            client = LeadSquaredClient(
+                settings.base_url,
+                access_key=settings.access_key.get_secret_value(),
+                secret_key=settings.secret_key.get_secret_value(),
+                clock=self.clock,
+                auth=settings.auth,
+                ca_file=settings.ca_file,
+            )
+            async with client:
+                yield client, quota
+            if memory.note:
+                self.operator.say(memory.note)
+
+
+def the_world(ledger: Ledger, settings: Settings, operator: Operator | None = None) -> World:
+    """A world with the machine's clock."""
+    return World(
+        ledger=ledger,
+        settings=settings,
+        operator=operator or SilentOperator(),
+        clock=SystemClock(),
+    )
