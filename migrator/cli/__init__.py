@@ -1,0 +1,100 @@
+"""The command line: parse, call one use case, print, return a code.
+
+Owns the parser and the last line of defence against a traceback. Commands are modules beside this
+one; heavy imports happen inside their `run`, so that ``--help`` is quick.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Final
+
+from migrator import __version__
+from migrator.errors import ExitCode, MigratorError
+
+COMMANDS: Final = ("check", "run", "resume", "retry", "status", "export", "sandbox")
+
+DESCRIPTION: Final = """\
+Move spreadsheets of opportunities into LeadSquared: every row accounted for, at the account's
+limit, and nothing sent twice.
+"""
+EPILOG: Final = """\
+a first evening:
+  migrator check deals.xlsx -m mappings/deals.yaml    reads and maps every row, sends nothing
+  migrator run deals.xlsx -m mappings/deals.yaml      plans, asks, sends
+  migrator resume                                     goes on after a stop
+  migrator retry                                      sends failed rows again
+  migrator export --failed -o failed.csv              the rows that need a person
+
+exit codes: 0 all is well, 2 command line, 3 sheet, 4 mapping, 5 settings, 6 ledger, 7 CRM not
+reached, 8 access refused, 9 calls used up, 10 rows need attention, 12 stopped with rows left,
+130/143 interrupted. The README says more.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with all commands."""
+    parser = argparse.ArgumentParser(
+        prog="migrator",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"migrator {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = _module(name)
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.HELP[0].upper() + module.HELP[1:] + ".",
+            epilog=module.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the process's exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(_module(options.command).run(options))
+    except MigratorError as error:
+        from migrator.redact import printable
+
+        print(f"migrator: {printable(str(error), keep_lines=True)}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("migrator: interrupted; nothing more was sent", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing is wrong, and Python must not say so at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
+        return _fault(error)
+
+
+def _fault(error: Exception) -> int:
+    """A fault of the tool itself: the traceback goes to a person who can mend it, redacted."""
+    import traceback
+
+    from migrator.redact import printable, redact
+
+    secrets = [os.environ.get(name, "") for name in ("LSQ_ACCESS_KEY", "LSQ_SECRET_KEY")]
+    text = redact("".join(traceback.format_exception(error)), [s for s in secrets if s])
+    print(printable(text, keep_lines=True), file=sys.stderr)
+    print(
+        "migrator: this is a fault of migrator itself. The ledger is intact: `migrator status` "
+        "shows it, `migrator resume` goes on. Please report the text above.",
+        file=sys.stderr,
+    )
+    return ExitCode.FAULT
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"migrator.cli.{name}")

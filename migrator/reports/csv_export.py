@@ -30,6 +30,20 @@ OUR_COLUMNS: Final = (
     "migrator_updated_at",
 )
 
+_ADVICE: Final = {
+    State.FAILED: (
+        "Mend the cell here and give this file to `migrator run`, "
+        "or mend the cause in LeadSquared and `migrator retry`."
+    ),
+    State.PLANNED: "`migrator resume` sends it.",
+    State.SENDING: "`migrator resume` settles it.",
+}
+_ADVICE_DOUBT: Final = "`migrator resume` settles it by reading LeadSquared."
+_ADVICE_NOTE: Final = (
+    "Look for the note in LeadSquared, then `migrator retry --in-doubt --note-present` "
+    "or `--note-missing`."
+)
+
 
 def write_csv(
     path: Path, columns: Sequence[str], entries: Iterable[EntryRecord], *, run_id: str
@@ -81,12 +95,6 @@ def _row(entry: EntryRecord, width: int, run_id: str) -> Iterator[str]:
 
 def advice_for(entry: EntryRecord) -> str:
     """What to do with an entry that needs a person."""
-    if entry.state is State.FAILED:
-        return "Mend the cell here and give this file to `migrator run`, or mend it in LeadSquared and `migrator retry`."
     if entry.state is State.IN_DOUBT:
-        if entry.doubt is Doubt.NOTE:
-            return "Look for the note in LeadSquared, then `migrator retry --in-doubt --note-present` or `--note-missing`."
-        return "`migrator resume` settles it by reading LeadSquared."
-    if entry.state in (State.PLANNED, State.SENDING):
-        return "`migrator resume` sends it."
-    return ""
+        return _ADVICE_NOTE if entry.doubt is Doubt.NOTE else _ADVICE_DOUBT
+    return _ADVICE.get(entry.state, "")

@@ -52,9 +52,11 @@ def check(sheet: Path, mapping: Mapping, *, mixed_ids: bool = False) -> Checked:
         )
         kinds, reasons = IdKinds(allowed=mixed_ids), _Reasons()
         for row in rows:
-            result = row if isinstance(row, Rejected) else mapper.map(row)
+            if isinstance(row, Rejected):
+                reasons.add(row)
+                continue
+            result = mapper.map(row)
             if isinstance(result, Rejected):
-                checked.rejected += 1
                 reasons.add(result)
                 continue
             kinds.meet(result, row)
@@ -64,6 +66,7 @@ def check(sheet: Path, mapping: Mapping, *, mixed_ids: bool = False) -> Checked:
                 checked.samples.append(_sample(result))
         checked.rows_read, checked.blank_rows = rows.rows_read, rows.blank_rows
         checked.reasons, checked.notes = reasons.listed(), list(rows.notes)
+        checked.rejected = reasons.rows
     return checked
 
 
@@ -78,11 +81,13 @@ class _Reasons:
     MOST: Final = 1000  #: Kinds kept apart; further ones are counted together.
 
     def __init__(self) -> None:
+        self.rows = 0
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._rows: dict[tuple[str, str, str], list[int]] = {}
         self._first: dict[tuple[str, str, str], Problem] = {}
 
     def add(self, rejected: Rejected) -> None:
+        self.rows += 1
         for problem in rejected.problems:
             key = (problem.code, problem.column, masked(problem.reason))
             if key not in self._first and len(self._first) >= self.MOST:

@@ -1,0 +1,36 @@
+"""`migrator check`: read and map every row, send nothing."""
+
+import argparse
+import os
+
+from migrator.cli.common import add_sheet
+from migrator.errors import ExitCode
+
+HELP = "read and map every row of a sheet; sends nothing"
+EPILOG = """\
+example:
+  migrator check deals.xlsx -m mappings/deals.yaml
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_sheet(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check a sheet against a mapping."""
+    from migrator.cli.checked import checked_json, checked_lines
+    from migrator.cli.common import read_mapping
+    from migrator.runs.checking import check
+    from migrator.settings import quota_settings
+
+    rate = quota_settings(os.environ)
+    checked = check(options.sheet, read_mapping(options.mapping), mixed_ids=options.mixed_ids)
+    if options.json:
+        print(checked_json(checked))
+    else:
+        for line in checked_lines(checked, rate):
+            print(line)
+    return ExitCode.ROWS_NEED_ATTENTION if checked.rejected else ExitCode.OK

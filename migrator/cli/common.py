@@ -1,0 +1,180 @@
+"""What several commands share: options, the ledger's place, the end of a command that sends.
+
+Owns no rules; it turns options into values and values into lines.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from migrator.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from migrator.dispatcher import DeliveryPolicy
+    from migrator.ledger import Ledger
+    from migrator.model import Run
+    from migrator.runs.delivering import Finished
+    from migrator.runs.world import World
+
+
+def add_sheet(parser: argparse.ArgumentParser) -> None:
+    """The sheet and its mapping."""
+    parser.add_argument("sheet", type=Path, metavar="SHEET", help="a CSV or XLSX file")
+    parser.add_argument(
+        "-m", "--mapping", type=Path, required=True, metavar="MAPPING", help="a mapping in YAML"
+    )
+    parser.add_argument(
+        "--mixed-ids", action="store_true", help="take GUIDs and AutoIds in one sheet"
+    )
+
+
+def add_ledger(parser: argparse.ArgumentParser) -> None:
+    """Where the ledger is."""
+    parser.add_argument(
+        "--ledger",
+        type=Path,
+        metavar="FILE",
+        help="the ledger (default: MIGRATOR_LEDGER, else migrator.db in this folder)",
+    )
+
+
+def add_sending(parser: argparse.ArgumentParser) -> None:
+    """What every command that sends takes."""
+    parser.add_argument("--yes", action="store_true", help="send without asking")
+    parser.add_argument(
+        "--patience",
+        type=_seconds,
+        default=90.0,
+        metavar="SECONDS",
+        help="how long to look for a note whose answer was lost (default: 90)",
+    )
+    parser.add_argument(
+        "--allow-older",
+        action="store_true",
+        help="send a row even when a later row of its opportunity has succeeded",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Which run."""
+    parser.add_argument("run", nargs="?", metavar="RUN", help="id of a run, such as r3")
+
+
+def row_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """Row numbers from ``--rows``.
+
+    >>> row_ranges("2,17,40-60")
+    ((2, 2), (17, 17), (40, 60))
+    """
+    ranges = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()):
+            raise argparse.ArgumentTypeError(f'"{part}" is no row number; write rows as 2,17,40-60')
+        ranges.append((int(first), int(last or first)))
+    return tuple(ranges)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 86_400:
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of seconds below a day')
+    return seconds
+
+
+# ------------------------------------------------------------------ the ledger and its runs
+
+
+def the_ledger(options: argparse.Namespace, *, must_exist: bool = True) -> "Ledger":
+    """Open the ledger that the options or the environment name."""
+    from migrator.ledger import open_ledger
+    from migrator.settings import ledger_path
+
+    path = options.ledger or ledger_path(os.environ)
+    return open_ledger(path, must_exist=must_exist)
+
+
+def the_run(ledger: "Ledger", run_id: str | None, *, candidates: "list[Run]", what: str) -> "Run":
+    """The run that is named, or the only candidate.
+
+    Raises:
+        UsageError: None or several qualify; the message lists them.
+    """
+    if run_id is not None:
+        return ledger.records.run(run_id)
+    if len(candidates) == 1:
+        return candidates[0]
+    listed = ", ".join(f"{run.id} ({run.source.name})" for run in candidates)
+    raise UsageError(
+        f"which run? {what}: {listed}" if candidates else f"there is no run {what}",
+        where=str(ledger.path),
+        advice="Name one, such as `migrator status r1`."
+        if candidates
+        else "`migrator status` shows the latest; `migrator run SHEET -m MAPPING` begins one.",
+    )
+
+
+def latest(ledger: "Ledger") -> "list[Run]":
+    """The latest run, as a list of one, or nothing."""
+    return ledger.records.runs()[:1]
+
+
+def unfinished(ledger: "Ledger") -> "list[Run]":
+    """Runs that have rows left to send or to settle."""
+    return [run for run in ledger.records.runs() if ledger.records.is_unfinished(run)]
+
+
+# ------------------------------------------------------------------ sending
+
+
+def the_world(ledger: "Ledger", options: argparse.Namespace) -> "World":
+    """The world of a command that sends; the log can tell no secret from here on."""
+    from migrator.cli.terminal import TerminalOperator
+    from migrator.redact import guard_logging
+    from migrator.runs.world import the_world as assemble
+    from migrator.settings import load_settings
+
+    settings = load_settings(os.environ)
+    guard_logging(settings.secrets)
+    return assemble(ledger, settings, TerminalOperator(yes=options.yes))
+
+
+def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
+    """The policy that the options describe."""
+    from migrator.dispatcher import DeliveryPolicy
+
+    return DeliveryPolicy(
+        patience=options.patience,
+        window=world.settings.rate.window,
+        allow_older=options.allow_older,
+    )
+
+
+def report(world: "World", finished: "Finished", options: argparse.Namespace) -> ExitCode:
+    """Print how a command that sends ended; gives its exit code."""
+    from migrator.cli.summary import finished_json, finished_lines
+
+    world.operator.close()  # type: ignore[attr-defined]
+    if finished.error is not None:
+        from migrator.redact import printable
+
+        print(f"migrator: {printable(str(finished.error), keep_lines=True)}", file=sys.stderr)
+    if options.json:
+        print(finished_json(world.ledger, finished))
+    else:
+        for line in finished_lines(world.ledger, finished):
+            print(line)
+    return finished.exit_code
+
+
+def read_mapping(path: Path) -> Any:
+    """The mapping at ``path``."""
+    from migrator.mapping import load_mapping
+
+    return load_mapping(path)

@@ -1,0 +1,46 @@
+"""`migrator export`: rows of a run as CSV, to be mended and given back to `run`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from migrator.cli.common import add_ledger, add_run
+from migrator.errors import ExitCode, UsageError
+
+HELP = "write rows of a run as CSV, with their source columns and what became of them"
+EPILOG = """\
+Mend cells in the file and give it back: `migrator run failed.csv -m MAPPING` sends only its rows.
+A cell that begins with = + - @ (or an apostrophe) gets an apostrophe in front, so that Excel does
+not run it; reading the file back takes it away again.
+
+example:
+  migrator export --failed --rejected -o attention.csv
+"""
+STATES = ("failed", "succeeded", "rejected", "in-doubt", "not-sent", "all")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_run(parser)
+    add_ledger(parser)
+    for name in STATES:
+        parser.add_argument(f"--{name}", action="store_true", help=f"{name.replace('-', ' ')} rows")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the CSV")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Export rows."""
+    from migrator.cli.common import latest, the_ledger, the_run
+    from migrator.runs.exporting import CHOICES, export
+
+    chosen = [name for name in STATES if getattr(options, name.replace("-", "_"))]
+    if not chosen:
+        raise UsageError(
+            "which rows?", advice="Name them: --" + ", --".join(STATES) + " (several may stand)."
+        )
+    states = tuple(dict.fromkeys(state for name in chosen for state in CHOICES[name]))
+    with the_ledger(options) as ledger:
+        source = the_run(ledger, options.run, candidates=latest(ledger), what="in this ledger")
+        count = export(ledger, source, states, options.output)
+    print(f"{count:,} rows of run {source.id} in {options.output}", file=sys.stderr)
+    return ExitCode.OK

@@ -1,0 +1,46 @@
+"""`migrator resume`: go on with a run that was stopped."""
+
+import argparse
+
+from migrator.cli.common import add_ledger, add_run, add_sending
+
+HELP = "go on with a run: settle what is in doubt, send what is planned"
+EPILOG = """\
+Neither the sheet nor the mapping is needed: the plan is in the ledger.
+
+example:
+  migrator resume
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_run(parser)
+    add_ledger(parser)
+    parser.add_argument(
+        "--same-account", action="store_true", help="these keys belong to the run's account"
+    )
+    add_sending(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Resume a run."""
+    from migrator.cli.common import (
+        latest,
+        report,
+        the_ledger,
+        the_policy,
+        the_run,
+        the_world,
+        unfinished,
+    )
+    from migrator.runs.running import resume
+
+    with the_ledger(options) as ledger:
+        candidates = unfinished(ledger) or latest(ledger)
+        chosen = the_run(ledger, options.run, candidates=candidates, what="unfinished")
+        world = the_world(ledger, options)
+        finished = resume(
+            world, chosen, same_account=options.same_account, policy=the_policy(world, options)
+        )
+        return report(world, finished, options)

@@ -1,0 +1,57 @@
+"""`migrator retry`: send failed rows again, or settle notes in doubt."""
+
+import argparse
+
+from migrator.cli.common import add_ledger, add_run, add_sending, row_ranges
+from migrator.errors import UsageError
+
+HELP = "send failed rows again, in the same run"
+EPILOG = """\
+examples:
+  migrator retry                                    all failed rows of the latest run
+  migrator retry r3 --rows 8,9                      only these, without waiting for earlier rows
+  migrator retry --in-doubt --note-present          the notes in doubt are there: rows 40 to 60
+  migrator retry --in-doubt --note-missing --rows 5  row 5's note is missing: send it again
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_run(parser)
+    add_ledger(parser)
+    parser.add_argument(
+        "--rows", type=row_ranges, metavar="ROWS", help="only these, such as 2,17,40-60"
+    )
+    parser.add_argument(
+        "--in-doubt", action="store_true", help="rows in doubt about their note, not failed ones"
+    )
+    note = parser.add_mutually_exclusive_group()
+    note.add_argument("--note-present", action="store_true", help="the notes are in LeadSquared")
+    note.add_argument("--note-missing", action="store_true", help="the notes are not there")
+    parser.add_argument(
+        "--same-account", action="store_true", help="these keys belong to the run's account"
+    )
+    add_sending(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Retry a run."""
+    from migrator.cli.common import latest, report, the_ledger, the_policy, the_run, the_world
+    from migrator.runs.running import RetryOptions, retry
+
+    if options.in_doubt != (options.note_present or options.note_missing):
+        raise UsageError(
+            "--in-doubt needs --note-present or --note-missing, and these need --in-doubt",
+            advice="Look in LeadSquared whether the notes are there, then say which it is.",
+        )
+    with the_ledger(options) as ledger:
+        chosen = the_run(ledger, options.run, candidates=latest(ledger), what="to retry")
+        world = the_world(ledger, options)
+        retry_options = RetryOptions(
+            rows=options.rows,
+            in_doubt=options.in_doubt,
+            note_present=options.note_present,
+            same_account=options.same_account,
+            policy=the_policy(world, options),
+        )
+        return report(world, retry(world, chosen, retry_options), options)

@@ -1,0 +1,57 @@
+"""`migrator run`: plan a sheet into the ledger, ask, send."""
+
+import argparse
+
+from migrator.cli.common import add_ledger, add_sending, add_sheet, row_ranges
+
+HELP = "plan a sheet into the ledger, ask, and send every update"
+EPILOG = """\
+Typing the same command twice is harmless: what LeadSquared has confirmed is not sent again.
+
+examples:
+  migrator run deals.xlsx -m mappings/deals.yaml --limit 1
+  migrator run deals.xlsx -m mappings/deals.yaml
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_sheet(parser)
+    add_ledger(parser)
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument("--limit", type=_count, metavar="N", help="send only the first N rows")
+    some.add_argument(
+        "--rows", type=row_ranges, metavar="ROWS", help="send only these, such as 2,17,40-60"
+    )
+    parser.add_argument("--source", metavar="NAME", help="the source's name, for dated files")
+    parser.add_argument(
+        "--again", action="store_true", help="send everything, notes too, confirmed or not"
+    )
+    add_sending(parser)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of rows, such as 10')
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a sheet."""
+    from migrator.cli.common import read_mapping, report, the_ledger, the_policy, the_world
+    from migrator.runs.running import RunOptions
+    from migrator.runs.running import run as run_sheet
+
+    mapping = read_mapping(options.mapping)
+    with the_ledger(options, must_exist=False) as ledger:
+        world = the_world(ledger, options)
+        run_options = RunOptions(
+            name=options.source,
+            limit=options.limit,
+            rows=options.rows,
+            again=options.again,
+            mixed_ids=options.mixed_ids,
+            policy=the_policy(world, options),
+        )
+        finished = run_sheet(world, options.sheet, mapping, run_options)
+        return report(world, finished, options)

@@ -1,0 +1,111 @@
+"""The end of a command: balance, reasons, the next command; in words or as JSON.
+
+Owns the wording of the end; every figure comes from the ledger.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from migrator.model import Balance, Run, State
+from migrator.reports.text import balance_lines, reason_lines
+
+if TYPE_CHECKING:
+    from migrator.ledger import Ledger
+    from migrator.runs.delivering import Finished
+
+ATTENTION = (State.FAILED, State.REJECTED, State.IN_DOUBT)
+
+
+def run_lines(ledger: "Ledger", run: Run, balance: Balance) -> Iterator[str]:
+    """Where a run stands, and what to do next."""
+    yield f"Run {run.id} ({run.source.name}): {_standing(balance)}"
+    yield from balance_lines(balance)
+    reasons = ledger.records.reasons(run, ATTENTION)
+    if reasons:
+        yield "by reason:"
+        yield from reason_lines(reasons)
+    yield f"ledger: {ledger.path}"
+    yield from next_commands(run, balance)
+
+
+def finished_lines(ledger: "Ledger", finished: "Finished") -> Iterator[str]:
+    """How a command that sends ended."""
+    if not finished.run.content_digest:
+        return  # the operator said no to a new plan, which is gone
+    yield from run_lines(ledger, finished.run, finished.balance)
+
+
+def next_commands(run: Run, balance: Balance) -> Iterator[str]:
+    """The exact commands that take the rest further."""
+    if balance.unfinished:
+        yield f"next: migrator resume {run.id}"
+    if balance.states.get(State.FAILED, 0):
+        yield f"next: migrator retry {run.id}"
+    if balance.needs_attention:
+        doubts = balance.states.get(State.IN_DOUBT, 0)
+        boxes = [
+            name
+            for name, is_there in (
+                ("--failed", balance.states.get(State.FAILED, 0)),
+                ("--rejected", balance.states.get(State.REJECTED, 0)),
+                ("--in-doubt", doubts),
+            )
+            if is_there
+        ]
+        yield f"next: migrator export {run.id} {' '.join(boxes)} -o attention.csv"
+    if balance.in_doubt_note_only:
+        yield f"next: migrator retry {run.id} --in-doubt --note-present   (or --note-missing)"
+
+
+def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
+    """The same content for programs."""
+    return {
+        "run": run.id,
+        "source": run.source.name,
+        "mapping": run.source.mapping_name,
+        "account": run.account,
+        "state": run.state,
+        "ledger": str(ledger.path),
+        "rows_read": balance.rows_read,
+        "blank_rows": balance.blank_rows,
+        "states": {state.value: balance.states.get(state, 0) for state in State},
+        "is_whole": balance.is_whole,
+        "unfinished": balance.unfinished,
+        "in_doubt_note_only": balance.in_doubt_note_only,
+        "waiting": balance.waiting,
+        "notes_possibly_twice": balance.notes_possibly_twice,
+        "notes_left_out": run.notes_left_out,
+        "calls": balance.calls,
+        "reasons": [
+            {
+                "title": reason.title,
+                "text": reason.text,
+                "count": reason.count,
+                "rows": reason.rows,
+                "example": reason.example,
+                "advice": reason.advice,
+            }
+            for reason in ledger.records.reasons(run, ATTENTION)
+        ],
+        "next": [line.removeprefix("next: ") for line in next_commands(run, balance)],
+    }
+
+
+def finished_json(ledger: "Ledger", finished: "Finished") -> str:
+    """How a command that sends ended, as JSON."""
+    import orjson
+
+    result = run_json(ledger, finished.run, finished.balance)
+    error = finished.error
+    result |= {
+        "sent": finished.sent,
+        "exit_code": int(finished.exit_code),
+        "error": None if error is None else {"problem": error.problem, "advice": error.advice},
+    }
+    return orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
+
+
+def _standing(balance: Balance) -> str:
+    if balance.unfinished:
+        return f"{balance.unfinished:,} rows are left"
+    return "finished; some rows need attention" if balance.needs_attention else "finished"

@@ -1,0 +1,122 @@
+"""The person at the terminal: the question before sending, the progress, lines that stay.
+
+Owns what is shown while a command runs, all of it on standard error. On a terminal a tqdm bar,
+elsewhere a line every 30 seconds.
+"""
+
+import sys
+import time
+from typing import Any
+
+from tqdm import tqdm
+
+from migrator.errors import UsageError
+from migrator.model import Counts
+from migrator.redact import printable
+from migrator.reports.text import balance_lines, duration, reason_lines
+from migrator.runs.world import PlanSummary
+
+HEARTBEAT_SECONDS = 30.0
+
+
+class TerminalOperator:
+    """Implements `migrator.runs.world.Operator`."""
+
+    def __init__(self, *, yes: bool) -> None:
+        self._yes = yes
+        self._bar: tqdm[Any] | None = None
+        self._last_line = 0.0
+
+    def confirm(self, summary: PlanSummary) -> bool:
+        """Show what is about to be sent, and ask unless ``--yes`` answered before."""
+        for line in summary_lines(summary):
+            print(line, file=sys.stderr)
+        if self._yes:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "nobody can be asked whether to send, since this is no terminal",
+                advice="Add --yes; nothing was sent.",
+            )
+        print(f"Send {summary.calls:,} updates? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+            return True
+        print("Nothing was sent.", file=sys.stderr)
+        return False
+
+    def is_same_account(self, question: str) -> bool:
+        """Ask on a terminal; nobody there is a no."""
+        if not sys.stdin.isatty():
+            return False
+        print(f"{question}\nIs it the same account? [y/N] ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def say(self, message: str) -> None:
+        """One line that stays, above the bar."""
+        tqdm.write(printable(message), file=sys.stderr)
+
+    def show(self, counts: Counts, *, state: str) -> None:
+        """The progress, in place on a terminal, else now and then as a line."""
+        if sys.stderr.isatty():
+            self._show_bar(counts, state)
+        elif time.monotonic() - self._last_line >= HEARTBEAT_SECONDS:
+            self._last_line = time.monotonic()
+            print(progress_line(counts, state), file=sys.stderr, flush=True)
+
+    def _show_bar(self, counts: Counts, state: str) -> None:
+        if self._bar is None:
+            self._bar = tqdm(
+                total=counts.to_send,
+                file=sys.stderr,
+                dynamic_ncols=True,
+                bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {postfix}",
+            )
+        self._bar.n = min(counts.done, counts.to_send)
+        self._bar.set_postfix_str(_counts_text(counts, state), refresh=False)
+        self._bar.update(0)
+        if counts.done >= counts.to_send:
+            self._bar.refresh()
+
+    def close(self) -> None:
+        """Leave the bar as it is and go on below it."""
+        if self._bar is not None:
+            self._bar.refresh()
+            self._bar.close()
+            self._bar = None
+
+
+def progress_line(counts: Counts, state: str) -> str:
+    """The progress as one line."""
+    return f"{counts.done:,} of {counts.to_send:,} rows: {_counts_text(counts, state)}"
+
+
+def _counts_text(counts: Counts, state: str) -> str:
+    left = counts.seconds_left
+    parts = [f"ok {counts.succeeded}", f"failed {counts.failed}", f"retried {counts.retried}"]
+    if counts.calls_per_second:
+        parts.append(f"{counts.calls_per_second:.2f} calls/s")
+    if left:
+        parts.append(f"{duration(left)} left")
+    if state != "sending":
+        parts.append(state)
+    return ", ".join(parts)
+
+
+def summary_lines(summary: PlanSummary) -> list[str]:
+    """What is about to be sent."""
+    run = summary.run
+    lines = [
+        f"Run {run.id}: {printable(run.source.name)} with {printable(run.source.mapping_name)}",
+        f"  account {run.account}",
+        f"  ledger  {summary.ledger}",
+        *balance_lines(summary.balance),
+    ]
+    if summary.rejected:
+        lines += ["rejected rows, by reason:", *reason_lines(summary.rejected)]
+    lines += [f"note: {printable(note)}" for note in summary.notes]
+    lines.append(
+        f"{summary.calls:,} updates at {summary.limit}: about {duration(summary.seconds)}. "
+        "The limit is shared by everything that uses the account, and LeadSquared's own "
+        "automations may fire."
+    )
+    return lines

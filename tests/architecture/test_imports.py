@@ -1,0 +1,34 @@
+"""The dependency direction, and what a quick command must not import."""
+
+import subprocess
+import sys
+
+from importlinter.cli import lint_imports
+
+HEAVY = ("aiohttp", "pandas", "openpyxl", "pydantic", "ruamel", "sqlite3", "asyncio", "orjson")
+
+
+def test_every_module_imports_only_what_stands_below_it() -> None:
+    assert lint_imports(no_cache=True) == 0
+
+
+def _imported_by(*arguments: str) -> set[str]:
+    code = (
+        "import sys\n"
+        "from migrator.cli import main\n"
+        "try:\n"
+        f"    main({list(arguments)!r})\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "print('MODULES', *sorted(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
+    line = next(line for line in done.stdout.splitlines() if line.startswith("MODULES"))
+    return set(line.split())
+
+
+def test_help_version_and_usage_errors_import_nothing_heavy() -> None:
+    for arguments in (("--help",), ("--version",), ("run",), ("nonsense",), ("check", "--help")):
+        assert not _imported_by(*arguments).intersection(HEAVY), arguments
