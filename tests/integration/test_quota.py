@@ -347,3 +347,29 @@ def test_a_folder_that_cannot_be_written_is_a_note_and_no_failure(tmp_path: Path
 
     assert str(tmp_path / "state" / "last_call") in memory.note
     assert "MIGRATOR_STATE_DIR" in memory.note
+
+
+# ------------------------------------------------------------------ the clock
+
+
+def test_the_clock_tells_the_loops_time_inside_and_the_machines_outside() -> None:
+    async def main() -> tuple[float, float]:
+        clock = SystemClock()
+        begin = clock.monotonic()
+        await clock.sleep(3600)
+        await clock.sleep(-1)
+        return begin, clock.monotonic()
+
+    begin, end = run_in_virtual_time(main())
+
+    assert end - begin == pytest.approx(3600, abs=0.001)
+    assert SystemClock().monotonic() <= SystemClock().monotonic()
+    assert SystemClock().wall() > 1_700_000_000
+
+
+def test_a_memory_that_may_not_be_read_counts_as_a_call_just_now(tmp_path: Path) -> None:
+    (tmp_path / "last_call").mkdir()
+
+    assert Process(tmp_path / "last_call").seconds_until_first_permit() == pytest.approx(
+        5.05, abs=0.01
+    )
