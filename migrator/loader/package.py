@@ -28,12 +28,13 @@ MOST_BYTES: Final = 4 * 1024**3  #: Of all parts together, unpacked; a full shee
 MOST_TEXT_BYTES: Final = 512 * 1024**2  #: Of the shared texts, unpacked: they are held in memory.
 MOST_HELD_BYTES: Final = 64 * 1024**2  #: Of any other part that is read in one piece.
 RATIO_FROM_BYTES: Final = 16 * 1024**2  #: A part below this size may be packed as it likes.
-MOST_RATIO: Final = 250  #: Unpacked to packed. Blank formatted rows reach about 60.
+MOST_RATIO: Final = 500  #: Unpacked to packed. Blank formatted rows reach 260; deflate ends at 1,030.
 
 SAVE_AGAIN: Final = (
     "Open it in Excel or LibreOffice and save it again as Excel Workbook (*.xlsx); if it does not "
     "open there either, get a fresh copy."
 )
+_HELD: Final = (".rels", "[content_types].xml", "workbook.xml", "styles.xml")
 _STRICT: Final = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 _OPEN_DOCUMENT: Final = "mimetype"
 _ITEM, _TEXT, _PHONETIC = f"{MAIN}si", f"{MAIN}t", f"{MAIN}rPh"
@@ -70,6 +71,7 @@ def open_package(path: Path, file: IO[bytes]) -> Package:
         with zipfile.ZipFile(file) as listing:
             _refuse_bomb(path, listing)
             _refuse_other_zip(path, listing)
+            _refuse_strict(path, listing)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl tells of what it leaves out: not our parts
             reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
@@ -77,7 +79,7 @@ def open_package(path: Path, file: IO[bytes]) -> Package:
             reader.read_workbook()
             sheets = tuple(_worksheets(reader))
         if not sheets:
-            raise _no_sheets(path, reader)
+            raise SourceError("the workbook has no worksheet", where=path.name, advice=SAVE_AGAIN)
         return Package(
             archive=reader.archive,
             sheets=sheets,
@@ -98,8 +100,11 @@ def translated_errors(where: str) -> Iterator[None]:
             where=where,
             advice="Copy or download it again. " + SAVE_AGAIN,
         ) from error
+    except XmlError as error:
+        raise SourceError(
+            f"the workbook is broken: {error}", where=where, advice=SAVE_AGAIN
+        ) from error
     except (
-        XmlError,
         ParseError,
         LookupError,
         ArithmeticError,
@@ -133,6 +138,9 @@ def _refuse_bomb(path: Path, listing: zipfile.ZipFile) -> None:
         if part.file_size > RATIO_FROM_BYTES
         and part.file_size > MOST_RATIO * max(part.compress_size, 1)
     ]
+    for part in parts:
+        if part.filename.lower().endswith(_HELD):
+            _refuse_large(part, MOST_HELD_BYTES)
     if len(parts) > MOST_PARTS:
         problem = f"the workbook has {len(parts):,} parts, more than {MOST_PARTS:,}"
     elif total > MOST_BYTES:
@@ -170,6 +178,18 @@ def _refuse_other_zip(path: Path, listing: zipfile.ZipFile) -> None:
     )
 
 
+def _refuse_strict(path: Path, listing: zipfile.ZipFile) -> None:
+    """Of such a workbook openpyxl shows no sheets, and says nothing."""
+    names = [name for name in listing.namelist() if name.lower().endswith("/workbook.xml")]
+    if any(_STRICT in listing.read(name) for name in names):
+        raise SourceError(
+            "the workbook is in the Strict Open XML form, which cannot be read yet",
+            where=path.name,
+            advice="Open it in Excel, choose Save As, and pick Excel Workbook (*.xlsx), not "
+            "Strict Open XML Spreadsheet.",
+        )
+
+
 # ------------------------------------------------------------------ what openpyxl reads
 
 
@@ -190,18 +210,6 @@ def _part_of_type(reader: ExcelReader, content_type: str) -> str:
         if part.ContentType == content_type:
             return actual.get(part.PartName.lstrip("/").lower(), "")
     return ""
-
-
-def _no_sheets(path: Path, reader: ExcelReader) -> SourceError:
-    names = [name for name in reader.valid_files if name.lower().endswith("/workbook.xml")]
-    if any(_STRICT in _read_part(reader.archive, name) for name in names):
-        return SourceError(
-            "the workbook is in the Strict Open XML form, which cannot be read yet",
-            where=path.name,
-            advice="Open it in Excel, choose Save As, and pick Excel Workbook (*.xlsx), not "
-            "Strict Open XML Spreadsheet.",
-        )
-    return SourceError("the workbook has no worksheet", where=path.name, advice=SAVE_AGAIN)
 
 
 # ------------------------------------------------------------------ what is read here
@@ -283,8 +291,3 @@ def _refuse_large(part: zipfile.ZipInfo, most: int) -> None:
             where=part.filename,
             advice="Save the sheet as CSV UTF-8, which is read piece by piece, and give that file.",
         )
-
-
-def _read_part(archive: zipfile.ZipFile, name: str) -> bytes:
-    _refuse_large(archive.getinfo(name), MOST_HELD_BYTES)
-    return archive.read(name)

@@ -20,7 +20,7 @@ MOST_ROWS: Final = 1_048_576  #: Microsoft, "Excel specifications and limits", 2
 MOST_COLUMNS: Final = 16_384
 
 _ROW, _CELL, _FORMULA = f"{MAIN}row", f"{MAIN}c", f"{MAIN}f"
-_PHONETIC, _MERGED = f"{MAIN}rPh", f"{MAIN}mergeCell"
+_PHONETIC, _MERGED, _SHEET = f"{MAIN}rPh", f"{MAIN}mergeCell", f"{MAIN}worksheet"
 _HOLDS_TEXT: Final = frozenset(
     {f"{MAIN}v", f"{MAIN}t"}
 )  #: The second in texts that are not shared.
@@ -89,6 +89,8 @@ class SheetReader:
             self._begin_row(attributes)
         elif name == _PHONETIC:
             self._is_phonetic = True
+        elif name.endswith(" worksheet") and name != _SHEET:
+            raise XmlError("its sheet is written in an unknown form of the format")
         elif name == _MERGED:
             self.merged.append(attributes.get("ref", ""))
 

@@ -16,6 +16,8 @@ CHUNK: Final = 16_384
 """Bytes read at once. Below the longest cell, so that reading an overlong cell always takes a
 read, and only rows that took one need a look (see `delimited`)."""
 
+_LOOK: Final = 1_024  #: Bytes that show whether a text is UTF-16: half of them are NUL there.
+
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, which begins alike
@@ -64,6 +66,14 @@ def decide_encoding(head: bytes, declared: str | None, *, where: str) -> Encodin
             f"{declared} is declared, but the file does not begin with its mark",
             where=where,
             advice=f"Declare the byte order: {name}-le (usual on Windows) or {name}-be.",
+        )
+    if not name and head[:_LOOK].count(0) * 4 > len(head[:_LOOK]):
+        order = "be" if head.startswith(b"\0") else "le"
+        raise SourceError(
+            "the file looks like UTF-16, but does not begin with its mark",
+            where=where,
+            advice=f"Declare it in the mapping, `source: {{encoding: utf-16-{order}}}`, or save "
+            "the file as CSV UTF-8.",
         )
     return Encoding(name=name.removesuffix("-sig") or "utf-8", mark=0, declared=bool(name))
 
@@ -138,7 +148,7 @@ def undecodable(path: Path, encoding: Encoding, error: UnicodeDecodeError, end: 
     else:
         advice = "The file is in another encoding. " + _DECLARE
     return SourceError(
-        f"{wrong} at offset {offset} is not {encoding.name} text",
+        f"{wrong} is not {encoding.name.upper()} text",
         where=f"{path.name}: {line}byte {offset}",
         advice=advice,
     )
