@@ -28,7 +28,9 @@ MOST_BYTES: Final = 4 * 1024**3  #: Of all parts together, unpacked; a full shee
 MOST_TEXT_BYTES: Final = 512 * 1024**2  #: Of the shared texts, unpacked: they are held in memory.
 MOST_HELD_BYTES: Final = 64 * 1024**2  #: Of any other part that is read in one piece.
 RATIO_FROM_BYTES: Final = 16 * 1024**2  #: A part below this size may be packed as it likes.
-MOST_RATIO: Final = 500  #: Unpacked to packed. Blank formatted rows reach 260; deflate ends at 1,030.
+MOST_RATIO: Final = (
+    500  #: Unpacked to packed. Blank formatted rows reach 260; deflate ends at 1,030.
+)
 
 SAVE_AGAIN: Final = (
     "Open it in Excel or LibreOffice and save it again as Excel Workbook (*.xlsx); if it does not "

@@ -37,6 +37,7 @@ def add_routes(application: web.Application, sandbox: "Sandbox") -> None:
     )
     for method, name, handler in routes:
         application.router.add_route(method, f"/sandbox/{name}", handler)
+    application.router.add_route("*", "/sandbox/{name:.*}", control.unknown)
 
 
 class Control:
@@ -111,13 +112,20 @@ class Control:
 
     async def log(self, request: web.Request) -> web.Response:
         """The records in memory, of ``?after=SEQ`` on."""
-        after = int(request.query.get("after", "0"))
+        text = request.query.get("after", "0")
+        if not text.isdecimal():
+            return _wrong(f'"after" is a sequence number, not "{text}"')
+        after = int(text)
         records = [asdict(record) for record in self._sandbox.log if record.seq > after]
         return web.json_response({"records": records})
 
     async def stats(self, _request: web.Request) -> web.Response:
         """The traffic in figures."""
         return web.json_response(asdict(self._sandbox.stats))
+
+    async def unknown(self, request: web.Request) -> web.Response:
+        """What is neither of these; it must not reach the imitation and its log."""
+        return _wrong(f"there is no {request.method} {request.path}", status=404)
 
 
 async def _content(request: web.Request, kind: Any) -> Any:

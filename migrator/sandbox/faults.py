@@ -6,7 +6,7 @@ Passing faults strike a call and are decided anew for the next; lasting faults s
 opportunity each time until it is mended.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -143,12 +143,11 @@ def struck(
     Args:
         chances: Fault name to chance, 0 to 1.
         seed: Another seed strikes other calls.
-        opportunity: The opportunity's id as the call names it; "" when it names none.
+        opportunity: The opportunity's GUID, or what the call names; "" when it names none.
         number: How many calls for this opportunity came before.
         updates: Whether the call is an update; lasting faults strike no other.
         mended: Whether the opportunity is safe from lasting faults.
     """
-    opportunity = opportunity.lower()
     if updates and not mended:
         name = _chosen(_kind(chances, lasting=True), draw(seed, "lasting", opportunity))
         if name:
@@ -192,7 +191,7 @@ class ScriptedFault:
 
     name: str
     times: int = 1  #: Calls left to strike.
-    opportunity: str = ""  #: Only calls that name this opportunity; "": any.
+    opportunity: str = ""  #: Only calls for this GUID or AutoId; "": any.
     path: str = ""  #: Only calls whose path ends so, such as "Update"; "": any.
     applied: bool | None = None  #: Overrides what the fault says.
 
@@ -201,21 +200,25 @@ class ScriptedFault:
         if self.times < 1:
             raise ValueError(f"a scripted fault strikes at least once, not {self.times} times")
 
-    def strikes(self, *, opportunity: str, path: str) -> bool:
-        """Whether such a call is meant."""
-        return (
-            self.times > 0
-            and self.opportunity.lower() in {"", opportunity.lower()}
-            and path.endswith(self.path)
-        )
+    def strikes(self, *, names: Collection[str], path: str) -> bool:
+        """Whether a call is meant that names an opportunity so."""
+        meant = not self.opportunity or self.opportunity.lower() in names
+        return self.times > 0 and meant and path.endswith(self.path)
 
 
 def next_scripted(
-    script: Iterable[ScriptedFault], *, opportunity: str, path: str, either: bool
+    script: Iterable[ScriptedFault], *, names: Collection[str], path: str, either: bool
 ) -> Strike | None:
-    """Use up one scripted fault for this call, the oldest that fits."""
+    """Use up one scripted fault for this call, the oldest that fits.
+
+    Args:
+        script: The faults still to strike.
+        names: Every id of the call's opportunity, in lower case.
+        path: The call's path.
+        either: Whether the update is applied, for a fault that leaves it open.
+    """
     for scripted in script:
-        if scripted.strikes(opportunity=opportunity, path=path):
+        if scripted.strikes(names=names, path=path):
             scripted.times -= 1
             return strike(scripted.name, either=either, applied=scripted.applied)
     return None

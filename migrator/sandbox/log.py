@@ -43,7 +43,7 @@ class RequestLog:
         self._records: deque[Record] = deque(maxlen=kept)
         self._file: TextIO | None = None
         if path is not None:
-            self._file = path.open("a", encoding="utf-8", newline="\n")
+            self._file = path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n")
 
     def write(self, record: Record) -> None:
         """Add a record; it is in the file when this returns."""
@@ -72,7 +72,7 @@ class Stats:
     refused: int  #: Refused by the limit.
     most_in_a_window: int  #: Most calls that arrived in any window.
     most_admitted_in_a_window: int  #: The same without refused ones.
-    calls_per_second: float  #: After the first window; 0.0 when nothing came after it.
+    calls_per_second: float  #: After the first window; 0.0 with fewer than two calls after it.
     by_status: dict[str, int]  #: Answers sent by status; "none" where the connection was closed.
     by_fault: dict[str, int]
 
@@ -90,7 +90,8 @@ class Traffic:
         self._admitted: deque[float] = deque()
         self._calls = self._refused = self._most = self._most_admitted = 0
         self._first: float | None = None
-        self._last, self._in_first = 0.0, 0
+        self._first_after: float | None = None
+        self._last, self._after = 0.0, 0
         self._by_status: Counter[str] = Counter()
         self._by_fault: Counter[str] = Counter()
 
@@ -101,7 +102,9 @@ class Traffic:
         self._calls += 1
         self._refused += not admitted
         self._last = now
-        self._in_first += now - self._first < self.window
+        if now - self._first >= self.window:
+            self._first_after = now if self._first_after is None else self._first_after
+            self._after += 1
         self._most = max(self._most, self._slid(self._arrived, now))
         if admitted:
             self._most_admitted = max(self._most_admitted, self._slid(self._admitted, now))
@@ -125,10 +128,9 @@ class Traffic:
         )
 
     def _pace(self) -> float:
-        if self._first is None:
+        if self._first_after is None or self._last <= self._first_after:
             return 0.0
-        seconds = self._last - self._first - self.window
-        return (self._calls - self._in_first) / seconds if seconds > 0 else 0.0
+        return (self._after - 1) / (self._last - self._first_after)
 
     def _slid(self, times: deque[float], now: float) -> int:
         times.append(now)

@@ -273,27 +273,28 @@ class Sandbox:
             _hang_up(request, rudely=arrival.seq % 2 == 0)
         return self._response(fate.done.answer)
 
-    def _strike(self, arrival: _Arrival, endpoint: Endpoint, opportunity: str) -> Strike | None:
+    def _strike(self, arrival: _Arrival, endpoint: Endpoint, named: str) -> Strike | None:
+        found = self.opportunities.find(named) if named else None
+        opportunity = found.guid if found else named.lower()
         number = self._calls_for.get(opportunity, 0)
         self._calls_for[opportunity] = number + 1
         options = self.options
         scripted = next_scripted(
             self.script,
-            opportunity=opportunity,
+            names={named.lower(), opportunity},
             path=arrival.path,
             either=draw(options.seed, "scripted", arrival.seq) < 0.5,
         )
         self.script[:] = [fault for fault in self.script if fault.times > 0]
         if scripted or not options.faults or not endpoint.struck_by_chance:
             return scripted
-        found = self.opportunities.find(opportunity) if opportunity else None
         return struck(
             options.faults,
             seed=options.seed,
-            opportunity=found.guid if found else opportunity,
+            opportunity=opportunity,
             number=number,
             updates=endpoint.updates,
-            mended=found is not None and found.guid in self.opportunities.mended,
+            mended=opportunity in self.opportunities.mended,
         )
 
     def _latency(self, seq: int) -> tuple[float, float]:

@@ -57,14 +57,21 @@ def parse_body(body: bytes, content_type: str) -> Any:
     if content_type.split(";", maxsplit=1)[0].strip().lower() != "application/json":
         return malformed(f"The content type {content_type or 'none'} is not application/json.")
     try:
-        return json.loads(body.decode("utf-8"))
+        content = json.loads(body.decode("utf-8"))
+        if b"\\u" in body:
+            json.dumps(content, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         return malformed(f"Unable to translate bytes at index {error.start} to Unicode.")
+    except UnicodeEncodeError:
+        return malformed("Unable to translate Unicode character to specified code page.")
     except json.JSONDecodeError as error:
         return malformed(
             "Unexpected character encountered while parsing value. "
             f"Path '', line {error.lineno}, position {error.colno}."
         )
+    except RecursionError:
+        return malformed("The reader's MaxDepth of 64 has been exceeded.")
+    return content
 
 
 def glimpse(content: Any) -> Glimpse:
