@@ -1,0 +1,240 @@
+"""Every sample file gives exactly the rows it was made for, or the refusal that it deserves."""
+
+import subprocess
+import sys
+import zipfile
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrator.errors import SourceError
+from migrator.loader import open_rows
+from migrator.model import Cell, Rejected, SourceRow
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+TRAPS = SAMPLES / "traps"
+
+Given = tuple[int, tuple[Cell, ...]]
+"""Row number and cells of a row that was given."""
+Refused = tuple[int, str]
+"""Row number and the codes of the problems of a row that was rejected."""
+
+ROWS: dict[str, tuple[list[Given], list[Refused], int]] = {
+    # name: rows given, rows rejected, blank rows
+    "utf8_bom_semicolon.csv": ([(2, ("007", "Zoë", "1,5"))], [], 0),
+    "utf16.csv": ([(2, ("1", "अनिता"))], [], 0),
+    "pipe.csv": ([(2, ("1", "Ana", "a, b; c"))], [], 0),
+    "looks_like_values.csv": (
+        [
+            (2, ("00123", "1E5", "NA", "null", " x ")),
+            (3, ("12345678901234567890", "+91 98", "-", "=1+1", "'q")),
+        ],
+        [],
+        0,
+    ),
+    "quotes.csv": (
+        [(2, ("1", 'said "hi", left')), (3, ("2", "line one\nline two")), (4, ("3", '5" pipe'))],
+        [],
+        0,
+    ),
+    "mixed_line_ends.csv": (
+        [(2, ("1", "a")), (3, ("2", "b")), (4, ("3", "c\r\nd")), (5, ("4", "e"))],
+        [],
+        0,
+    ),
+    "ragged.csv": (
+        [(2, ("1", "Ana", "won")), (7, ("4", "Di", "won"))],
+        [(3, "cell-count"), (4, "cell-count")],
+        2,
+    ),
+    "nul.csv": ([(2, ("1", "Ana")), (4, ("3", "Cy"))], [(3, "nul")], 0),
+    "long_cell.csv": ([(2, ("1", "x" * 32_767)), (4, ("3", "z"))], [(3, "too-long")], 0),
+    "trailing_delimiter.csv": (
+        [(2, ("1", "Ana"))],
+        [(3, "unnamed-column"), (4, "cell-count")],
+        0,
+    ),
+    "header_only.csv": ([], [], 0),
+    "numbers.xlsx": (
+        [
+            (2, ("00123", "200000", "0.1", "1000000000000000000000")),
+            (3, ("12345678901234567890", "434650.97", "-5", "")),
+            (4, ("0.30000000000000004", "", "TRUE", "")),
+            (5, ("1E5", "NA", " x ", "FALSE")),
+        ],
+        [],
+        0,
+    ),
+    "dates_1900.xlsx": (
+        [
+            (2, ("2", datetime(2024, 4, 2, 12, 13, 44))),
+            (3, ("3", date(2024, 4, 3))),
+            (4, ("4", time(12, 13, 44))),
+            (5, ("5", timedelta(hours=30))),
+            (6, ("6", date(1900, 1, 1))),
+        ],
+        [(7, "not-a-date"), (8, "not-a-date")],
+        0,
+    ),
+    "dates_1904.xlsx": (
+        [
+            (2, ("2", datetime(2028, 4, 3, 12, 13, 44))),
+            (3, ("3", date(2028, 4, 4))),
+            (4, ("4", time(12, 13, 44))),
+            (5, ("5", timedelta(hours=30))),
+            (6, ("6", date(1904, 1, 2))),
+            (7, ("7", date(1904, 3, 1))),
+        ],
+        [(8, "not-a-date")],
+        0,
+    ),
+    "texts.xlsx": (
+        [
+            (2, ("2", "a\rb")),
+            (3, ("3", "_x000D_")),
+            (4, ("4", "rich text")),
+            (5, ("5", "東京")),
+            (6, ("6", "x005F_ stays")),
+            (7, ("7", "=1+1")),
+        ],
+        [],
+        0,
+    ),
+    "faults.xlsx": (
+        [(5, ("5", "2", "won")), (6, ("6", "", "won"))],
+        [(2, "error-cell"), (3, "error-cell"), (4, "no-cached-value"), (7, "cell-count")],
+        0,
+    ),
+    "wrong_size.xlsx": ([(at, (str(at), "x")) for at in range(2, 6)], [], 0),
+    "gaps.xlsx": ([(2, ("2", "Ana")), (6, ("6", "Bo")), (9, ("9", "merged"))], [], 8),
+    "several_sheets.xlsx": ([(2, ("1", "Ana"))], [], 0),
+    "column_without_name.xlsx": ([(2, ("2", "Ana"))], [(3, "unnamed-column")], 0),
+}
+
+REFUSALS = {
+    "cp1252.csv": ("cp1252.csv: line 2, byte 13: byte 0xEB is not UTF-8", "encoding: cp1252"),
+    "utf16_without_mark.csv": ("looks like UTF-16", "encoding: utf-16-le"),
+    "iso2022jp.csv": ("iso2022jp.csv: line 2, byte 10", "encoding: iso-2022-jp"),
+    "unclosed_quote.csv": ("unclosed_quote.csv: line 4: a quote opens", "Close the quote"),
+    "stray_quote.csv": ("stray_quote.csv: line 3: a quoted cell ends", "must be doubled"),
+    "twice_the_same_name.csv": ('columns B and D are both called "Name"', "Rename one"),
+    "empty.csv": ("empty.csv: the file is empty", "Export the data again"),
+    "page.xls": ("page.xls: the file is a web page", "Save As"),
+    "data.csv": ("data.csv: the file is JSON", "Export the data"),
+    "packed.csv.gz": ("is compressed with gzip", "Unpack it"),
+    "password_protected.xlsx": ("the workbook is password-protected", "remove the password"),
+    "old.xls": ("old Excel format (.xls)", "Excel Workbook (*.xlsx)"),
+    "strict.xlsx": ("Strict Open XML", "Excel Workbook (*.xlsx)"),
+    "cut_off.xlsx": ("zip archive is cut off or damaged", "fresh copy"),
+    "only_a_zip.xlsx": ("a zip archive, not a workbook", "Unpack it"),
+    "entities.xlsx": ('sheet "Deals": the workbook is broken: its XML has a document', "again"),
+}
+
+OPTIONS: dict[str, tuple[dict[str, Any], list[Given]]] = {
+    # name: how it must be opened, what it then gives
+    "preamble.csv": ({"header_row": 3}, [(4, ("1", "Ana"))]),
+    "cp1252.csv": ({"encoding": "cp1252"}, [(2, ("1", "Zoë")), (3, ("2", "Ünal"))]),
+    "iso2022jp.csv": ({"encoding": "iso-2022-jp"}, [(2, ("1", "田中"))]),
+    "utf16_without_mark.csv": ({"encoding": "utf-16-le"}, [(2, ("1", "Zoë"))]),
+    "pipe.csv": ({"delimiter": "|"}, [(2, ("1", "Ana", "a, b; c"))]),
+    "several_sheets.xlsx": ({"sheet": 3}, [(2, ("1", "Ana"))]),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_trap_gives_exactly_its_rows(name: str) -> None:
+    given: list[Given] = []
+    refused: list[Refused] = []
+
+    with open_rows(TRAPS / name) as source:
+        for item in source:
+            if isinstance(item, Rejected):
+                refused.append((item.row.row, " ".join(found.code for found in item.problems)))
+            else:
+                given.append((item.row, item.cells))
+
+    assert (given, refused, source.blank_rows) == ROWS[name]
+    assert source.rows_read == len(given) + len(refused)
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_trap_is_refused_with_place_and_advice(name: str) -> None:
+    problem, advice = REFUSALS[name]
+
+    with pytest.raises(SourceError) as refusal, open_rows(TRAPS / name) as source:
+        list(source)
+
+    assert problem in str(refusal.value)
+    assert advice in refusal.value.advice
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_trap_gives_its_rows_when_told_how(name: str) -> None:
+    options, expected = OPTIONS[name]
+
+    with open_rows(TRAPS / name, **options) as source:
+        found = [(row.row, row.cells) for row in source if isinstance(row, SourceRow)]
+
+    assert found == expected
+
+
+def test_every_trap_is_tested_and_described() -> None:
+    names = {path.name for path in TRAPS.iterdir()}
+    described = (SAMPLES / "README.md").read_text(encoding="utf-8")
+
+    assert names == set(ROWS) | set(REFUSALS) | set(OPTIONS)
+    assert {name for name in names if f"`{name}`" not in described} == set()
+
+
+def test_the_script_makes_the_samples_that_are_here(tmp_path: Path) -> None:
+    script = SAMPLES / "make_samples.py"
+
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, timeout=60)
+
+    made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(made) > 30
+    for path in made:
+        assert content(tmp_path / path) == content(SAMPLES / path), path
+
+
+def content(path: Path) -> bytes | dict[str, bytes]:
+    """The bytes of a file; of a workbook its parts, since packing differs between machines."""
+    if path.suffix == ".xlsx" and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    return b"" if path.name == "cut_off.xlsx" else path.read_bytes()
+
+
+# ------------------------------------------------------------------ the deals
+
+
+def test_the_sample_workbook_holds_170_deals_and_2_blank_rows() -> None:
+    with open_rows(SAMPLES / "deals.xlsx", sheet="Deals") as source:
+        items = list(source)
+
+    rejected = [item.row.row for item in items if isinstance(item, Rejected)]
+    assert (len(items), rejected, source.blank_rows) == (170, [20, 109], 2)
+
+
+def test_the_sample_workbook_holds_what_only_excel_can() -> None:
+    with open_rows(SAMPLES / "deals.xlsx") as source:
+        rows = {item.row: item for item in source if isinstance(item, SourceRow)}
+    place = {name: at for at, name in enumerate(source.columns)}
+
+    assert isinstance(rows[2].cells[place["Created"]], datetime)
+    assert type(rows[87].cells[place["Created"]]) is date
+    assert rows[3].cells[place["Last name"]] == "=Kumar"
+    assert rows[4].cells[place["Amount"]] == "200000"
+    assert rows[8].cells[place["Discount"]] == "1500.5"
+    assert str(rows[2].cells[place["Reference"]]).startswith("00")
+
+
+def test_the_sample_csv_holds_40_deals_two_of_them_torn() -> None:
+    with open_rows(SAMPLES / "deals.csv") as source:
+        items = list(source)
+
+    rejected = [item.row.row for item in items if isinstance(item, Rejected)]
+    assert (len(items), rejected, source.blank_rows) == (40, [11, 24], 2)
+    assert source.notes == ("The file's byte-order mark (utf-8) was removed.",)
