@@ -33,3 +33,31 @@ lint: $(STAMP) ## ruff, mypy and the import contracts; changes nothing
 format: $(STAMP) ## let ruff format and fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+demo: $(STAMP) ## the main job on the built-in sandbox, in under two minutes
+	$(BIN)/python sample_data/demo.py
+
+bench: $(STAMP) ## ratios against peers, measured side by side
+	$(BIN)/python benchmarks/read_csv.py
+	$(BIN)/python benchmarks/check_csv.py
+	$(BIN)/python benchmarks/delivery_rate.py
+
+soak: $(STAMP) ## long runs with kills and faults; loopback only
+	$(BIN)/python -m pytest -m soak --timeout=1200 -p no:randomly tests
+
+smoke: $(STAMP) ## build the wheel, install it alone, ask for help
+	rm -rf build/smoke && mkdir -p build/smoke
+	$(BIN)/python -m build --wheel --no-isolation --outdir build/smoke .
+	$(PYTHON) -m venv build/smoke/venv
+	build/smoke/venv/bin/python -m pip install --quiet --disable-pip-version-check build/smoke/*.whl
+	build/smoke/venv/bin/migrator --help > /dev/null
+	build/smoke/venv/bin/migrator check sample_data/deals.csv -m mappings/deals.yaml > /dev/null || test $$? -eq 10
+
+ci: ## what CI runs
+	./.ci/run
+
+lock: ## write requirements.lock anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove what was made, the virtual environment too
+	rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

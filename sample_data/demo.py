@@ -157,7 +157,10 @@ class Demo:
         status = json.loads(process.communicate()[0])
         states = status["states"]
         rejected = {row for reason in status["reasons"] for row in reason["rows"]}
-        if not status["is_whole"] or states["succeeded"] != status["rows_read"] - states["rejected"]:
+        if (
+            not status["is_whole"]
+            or states["succeeded"] != status["rows_read"] - states["rejected"]
+        ):
             raise DemoError(f"the balance is not as expected: {states}")
         say(
             f"  balance: {status['rows_read']} rows read = {states['succeeded']} succeeded "
