@@ -20,6 +20,7 @@ from pathlib import Path
 COUNTING = ("log", "fixed", "counter")
 LATENCIES = (0.02, 0.2, 0.8)
 WINDOW = 5.0
+MIGRATOR = (sys.executable, "-m", "migrator")
 MAPPING = """\
 version: 1
 opportunity: {type: 12000, id: Id, note: "Row {N}"}
@@ -37,8 +38,7 @@ def deliver(counting: str, latency: float, rows: int) -> str:
         environment = os.environ | {"MIGRATOR_STATE_DIR": str(folder / "state")}
         log = folder / "calls.jsonl"
         sandbox = subprocess.Popen(
-            [sys.executable, "-m", "migrator", "sandbox", "--counting", counting]
-            + ["--latency", str(latency), "--log", str(log)],
+            [*MIGRATOR, *f"sandbox --counting {counting} --latency {latency} --log".split(), log],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -49,8 +49,7 @@ def deliver(counting: str, latency: float, rows: int) -> str:
                 if equals:
                     environment[key] = value.strip("'")
             done = subprocess.run(
-                [sys.executable, "-m", "migrator", "run", "rows.csv", "-m", "mapping.yaml"]
-                + ["--yes", "--json"],
+                [*MIGRATOR, *"run rows.csv -m mapping.yaml --yes --json".split()],
                 cwd=folder,
                 env=environment,
                 capture_output=True,
