@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from migrator.errors import SourceError
 from migrator.loader.delimiter import check_delimiter, detect_delimiter
+from migrator.loader.files import Fingerprint, unreadable
 from migrator.loader.rows import (
     Header,
     Rows,
@@ -33,7 +34,6 @@ from migrator.loader.text import (
     open_text,
     undecodable,
 )
-from migrator.loader.unchanged import Fingerprint
 from migrator.model import Problem, Rejected, SourceRow
 
 SAMPLE: Final = 65_536  #: Bytes at the beginning, from which the delimiter is found.
@@ -158,6 +158,8 @@ def _records(
             reads = -1 if source.has_nul else source.reads
     except (csv.Error, UnicodeDecodeError) as error:
         raise _translated(opened, error, next_line) from error
+    except OSError as error:
+        raise unreadable(opened.path, error) from error
     if row == header_row:
         tally.notes.append("There are no rows under the header.")
     found.check(opened.path)

@@ -10,6 +10,7 @@ from typing import Final
 
 from migrator.errors import SourceError
 from migrator.loader.delimited import open_delimited
+from migrator.loader.files import unreadable
 from migrator.loader.rows import Rows, Tally
 
 _HEAD: Final = 4_096  #: Bytes that are enough to tell the kinds apart.
@@ -74,7 +75,7 @@ def open_rows(
             path, encoding=encoding, delimiter=delimiter, header_row=header_row, tally=tally
         )
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def _ignored(tally: Tally, problem: str, **options: object) -> None:
@@ -151,16 +152,3 @@ def _contains(path: Path, wanted: bytes) -> bool:
                 return True
             tail = data[-len(wanted) :]
     return False
-
-
-def _unreadable(path: Path, error: OSError) -> SourceError:
-    if isinstance(error, FileNotFoundError):
-        problem = "there is no such file"
-        advice = f"Check the name; it was looked for as {path.absolute()}."
-    elif isinstance(error, PermissionError):
-        problem = "the file may not be read"
-        advice = "Close it in the program that has it open, or ask for the right to read it."
-    else:
-        problem = f"the file cannot be read ({error.strerror or error})"
-        advice = "Copy it to a local disk and try again."
-    return SourceError(problem, where=str(path), advice=advice)

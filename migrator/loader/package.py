@@ -120,6 +120,14 @@ def translated_errors(where: str) -> Iterator[None]:
             where=where,
             advice=SAVE_AGAIN,
         ) from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's trouble, not the workbook's
+            raise
+        raise SourceError(
+            "the file is an Office document, but not a workbook",
+            where=where,
+            advice="Name the workbook; a table in a document must be saved as .xlsx or CSV first.",
+        ) from error
     except (NotImplementedError, RuntimeError) as error:
         raise SourceError(
             f"the workbook's zip archive is packed in a way that cannot be read ({error})",

@@ -13,6 +13,7 @@ from typing import IO, Final
 
 from migrator.cells import cell_text, is_blank
 from migrator.errors import SourceError
+from migrator.loader.files import Fingerprint, unreadable
 from migrator.loader.package import (
     Package,
     Sheet,
@@ -23,7 +24,6 @@ from migrator.loader.package import (
 )
 from migrator.loader.rows import Header, Rows, Tally, beyond_header, to_header, unnamed_column
 from migrator.loader.sheet import Fault, RawRow, SheetReader
-from migrator.loader.unchanged import Fingerprint
 from migrator.model import Cell, Problem, Rejected, SourceRow
 
 _RANGES_NAMED: Final = 5  #: Of merged cells, in a note.
@@ -113,8 +113,12 @@ def _open(path: Path, file: IO[bytes], wanted: str | int | None, found: Fingerpr
 
 
 def _raw_rows(opened: _Opened) -> Iterator[RawRow]:
-    with translated_errors(opened.where), opened.package.archive.open(opened.sheet.part) as source:
-        yield from opened.reader.rows(source)
+    try:
+        archive, part = opened.package.archive, opened.sheet.part
+        with translated_errors(opened.where), archive.open(part) as source:
+            yield from opened.reader.rows(source)
+    except OSError as error:
+        raise unreadable(opened.path, error) from error
 
 
 def _read_header(rows: Iterator[RawRow], opened: _Opened, header_row: int, tally: Tally) -> Header:

@@ -1,7 +1,7 @@
-"""Whether a file stayed the same while it was read.
+"""The file itself: why it cannot be read, and whether it stayed the same meanwhile.
 
-Owns the comparison only. It looks at size and time of change, never at the content: the content
-was just read, and a digest would cost as much again.
+Looks at size and time of change, never at the content: the content was just read, and a digest
+would cost as much again.
 """
 
 from dataclasses import dataclass
@@ -41,3 +41,17 @@ class Fingerprint:
                 advice="Nothing of it was used. Close the program that writes it, then run the "
                 "same command again.",
             )
+
+
+def unreadable(path: Path, error: OSError) -> SourceError:
+    """What the operating system says about a file, in words for its owner."""
+    if isinstance(error, FileNotFoundError):
+        problem = "there is no such file"
+        advice = f"Check the name; it was looked for as {path.absolute()}."
+    elif isinstance(error, PermissionError):
+        problem = "the file may not be read"
+        advice = "Close it in the program that has it open, or ask for the right to read it."
+    else:
+        problem = f"the file cannot be read ({error.strerror or error})"
+        advice = "Copy it to a local disk and try again."
+    return SourceError(problem, where=str(path), advice=advice)
