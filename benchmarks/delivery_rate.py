@@ -49,7 +49,7 @@ def deliver(counting: str, latency: float, rows: int) -> str:
                 if equals:
                     environment[key] = value.strip("'")
             done = subprocess.run(
-                [*MIGRATOR, *"run rows.csv -m mapping.yaml --yes --json".split()],
+                [*MIGRATOR, *["run", "rows.csv", "-m", "mapping.yaml", "--yes", "--json"]],
                 cwd=folder,
                 env=environment,
                 capture_output=True,

@@ -6,11 +6,14 @@ unchanged is taken from the ledger, kind and all.
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from hashlib import blake2b
+from itertools import chain
 from typing import Final
 
 from migrator.cells import cell_text, unescape_formula
 from migrator.errors import SourceError, UsageError
 from migrator.ledger import Ledger
+from migrator.ledger.columns import encode_cells
 from migrator.loader import Rows
 from migrator.model import Cell, EntryRecord, Place, Rejected, Run, SourceRow, State
 
@@ -42,6 +45,7 @@ class MendedRows:
         self.original = self._original_run()
         self.columns = self.original.source.columns
         self.blank_rows = 0
+        self.content_digest = ""
         self.notes: list[str] = []
         self._date_columns: set[int] | None = None
         self._positions = self._find_columns()
@@ -87,11 +91,16 @@ class MendedRows:
     def linked(self) -> Iterator[tuple[SourceRow | Rejected, Place | None]]:
         """Each row that mends an entry, with the entry's place."""
         left_out: list[str] = []
-        if self._first is not None:
-            for row in (self._first, *self._iterator):
-                mended = self._mend(row, left_out)
-                if mended is not None:
-                    yield mended
+        # Of the file as given: which of its rows are still to be mended changes with each run.
+        content = blake2b("\x1f".join(self._rows.columns).encode(), digest_size=16)
+        rows = chain((self._first,) if self._first is not None else (), self._iterator)
+        for row in rows:
+            given = row.row if isinstance(row, Rejected) else row
+            content.update(encode_cells(given.cells).encode())
+            mended = self._mend(row, left_out)
+            if mended is not None:
+                yield mended
+        self.content_digest = content.hexdigest()
         self.blank_rows = self._rows.blank_rows
         if left_out:
             shown = "; ".join(left_out[:5]) + ("; …" if len(left_out) > 5 else "")

@@ -24,6 +24,7 @@ class SourceRows(Protocol):
 
     columns: tuple[str, ...]
     blank_rows: int
+    content_digest: str  #: By which it is recognised, after the iteration; "": of what is planned.
 
     def linked(self) -> Iterator[tuple[SourceRow | Rejected, Place | None]]:
         """Each row, with the place of the entry it mends."""
@@ -36,6 +37,7 @@ class SheetRows:
         self._rows = rows
         self.columns = rows.columns
         self.blank_rows = 0
+        self.content_digest = ""
 
     def linked(self) -> Iterator[tuple[SourceRow | Rejected, Place | None]]:
         """Each row, without a link."""
@@ -121,7 +123,7 @@ def _stream(
         number += len(batch)
     return Planned(
         run=run,
-        content_digest=content.hexdigest(),
+        content_digest=rows.content_digest or content.hexdigest(),
         rows_read=number,
         blank_rows=rows.blank_rows,
     )

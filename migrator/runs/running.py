@@ -12,7 +12,7 @@ from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
 from migrator.loader import Rows
 from migrator.mapping import Mapping
-from migrator.model import Balance, Run, State
+from migrator.model import Balance, Run, RunState, State
 from migrator.runs.accounts import account_of, require_account
 from migrator.runs.closing import settle_by_reading
 from migrator.runs.delivering import Finished, deliver, now
@@ -304,11 +304,13 @@ def _summary(
     world: World, run: Run, balance: Balance, calls: int, notes: Sequence[str]
 ) -> PlanSummary:
     rate = world.settings.rate
+    is_new = run.state is RunState.PLANNING
+    rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
     return PlanSummary(
         run=run,
         ledger=world.ledger.path,
         balance=balance,
-        rejected=tuple(world.ledger.records.reasons(run, (State.REJECTED,))),
+        rejected=tuple(rejected),
         calls=calls,
         seconds=calls * rate.window / rate.limit,
         limit=f"{rate.limit} per {rate.window:g} s",
