@@ -249,7 +249,7 @@ def _no_date(text: str) -> Fault:
     return Fault(
         text,
         Problem(
-            code="not-a-date",
+            code="impossible-date",
             column="",
             value=shown(text),
             reason=f"the cell has a date format, but {shown(text)} is no date that Excel can show",

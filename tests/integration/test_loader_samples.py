@@ -11,6 +11,8 @@ import pytest
 
 from migrator.errors import SourceError
 from migrator.loader import open_rows
+from migrator.mapper import compile_mapping
+from migrator.mapping import load_mapping
 from migrator.model import Cell, Rejected, SourceRow
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -75,7 +77,7 @@ ROWS: dict[str, tuple[list[Given], list[Refused], int]] = {
             (5, ("5", timedelta(hours=30))),
             (6, ("6", date(1900, 1, 1))),
         ],
-        [(7, "not-a-date"), (8, "not-a-date")],
+        [(7, "impossible-date"), (8, "not-a-date")],
         0,
     ),
     "dates_1904.xlsx": (
@@ -87,7 +89,7 @@ ROWS: dict[str, tuple[list[Given], list[Refused], int]] = {
             (6, ("6", date(1904, 1, 2))),
             (7, ("7", date(1904, 3, 1))),
         ],
-        [(8, "not-a-date")],
+        [(8, "impossible-date")],
         0,
     ),
     "texts.xlsx": (
@@ -238,3 +240,23 @@ def test_the_sample_csv_holds_40_deals_two_of_them_torn() -> None:
     rejected = [item.row.row for item in items if isinstance(item, Rejected)]
     assert (len(items), rejected, source.blank_rows) == (40, [11, 24], 2)
     assert source.notes == ("The file's byte-order mark (utf-8) was removed.",)
+
+
+@pytest.mark.parametrize(
+    ("name", "mapped", "rejected"),
+    [
+        ("deals.xlsx", 161, [20, 31, 42, 53, 65, 76, 87, 98, 109]),
+        ("deals.csv", 36, [11, 24, 34, 37]),
+    ],
+)
+def test_the_sample_deals_fit_the_worked_mapping(
+    name: str, mapped: int, rejected: list[int]
+) -> None:
+    mapping = load_mapping(SAMPLES.parent / "mappings" / "deals.yaml")
+
+    with open_rows(SAMPLES / name, sheet="Deals") as source:
+        mapper = compile_mapping(mapping, source.columns)
+        found = [item if isinstance(item, Rejected) else mapper.map(item) for item in source]
+
+    assert [item.row.row for item in found if isinstance(item, Rejected)] == rejected
+    assert len(found) - len(rejected) == mapped

@@ -203,7 +203,7 @@ def test_a_date_that_is_stored_as_text_is_a_date(make: Make) -> None:
     path = make(row(2, number(2), good), row(3, number(3), bad))
 
     assert cells_of(path) == [("2", date(2024, 4, 2))]
-    assert problems_of(path) == [[("not-a-date", "Name")]]
+    assert problems_of(path) == [[("impossible-date", "Name")]]
 
 
 def test_a_number_that_is_none_refuses_its_row(make: Make) -> None:
