@@ -129,12 +129,14 @@ def compile_mapping(mapping: Mapping, columns: tuple[str, ...]) -> Mapper:
     return Mapper(mapping, columns)
 
 
-def map_row(row: SourceRow, mapping: Mapping) -> Update | Rejected:
-    """Map one row; the compiled mapping is kept for the next one.
+def map_row(row: SourceRow | Rejected, mapping: Mapping) -> Update | Rejected:
+    """Map one row; what the loader refused stays refused. The compiled mapping is kept.
 
     Raises:
         MappingError: The mapping does not fit the row's columns.
     """
+    if isinstance(row, Rejected):
+        return row
     return compile_mapping(mapping, row.columns).map(row)
 
 
