@@ -77,7 +77,7 @@ ROWS: dict[str, tuple[list[Given], list[Refused], int]] = {
             (5, ("5", timedelta(hours=30))),
             (6, ("6", date(1900, 1, 1))),
         ],
-        [(7, "impossible-date"), (8, "not-a-date")],
+        [(7, "impossible-date"), (8, "impossible-date")],
         0,
     ),
     "dates_1904.xlsx": (
