@@ -69,10 +69,10 @@ class TerminalOperator:
                 total=counts.to_send,
                 file=sys.stderr,
                 dynamic_ncols=True,
-                bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {postfix}",
+                bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {desc}",
             )
         self._bar.n = min(counts.done, counts.to_send)
-        self._bar.set_postfix_str(_counts_text(counts, state), refresh=False)
+        self._bar.set_description_str(_counts_text(counts, state), refresh=False)
         self._bar.update(0)
         if counts.done >= counts.to_send:
             self._bar.refresh()

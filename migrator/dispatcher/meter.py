@@ -28,4 +28,6 @@ class Meter:
             self._times.popleft()
         if self._began is None or now - self._began < 1.0:
             return 0.0
-        return len(self._times) / min(MEASURED_SECONDS, now - self._began)
+        if now - self._began >= MEASURED_SECONDS:
+            return len(self._times) / MEASURED_SECONDS
+        return (len(self._times) - 1) / (now - self._began)  # intervals since the first call
