@@ -49,8 +49,8 @@ def decide(
     Args:
         verdict: What the reply meant. NOT_PERMITTED is taken for the row's here; whether it is
             the whole run's, the dispatcher knows.
-        attempt: Number of the attempt just made, counting only those with an unknown effect;
-            the first is 1.
+        attempt: Number of the attempt just made, counting only those with this verdict; the
+            first is 1.
         retry_after: Seconds the server asked for; 0.0 when it did not.
         jitter: A random number from 0.0 to 1.0, drawn by the caller.
         policy: How often and how long at most.
@@ -68,12 +68,13 @@ def decide(
     match verdict:
         case Verdict.UNKNOWN if attempt >= policy.attempts:
             return GiveUp(reason=f"{verdict} after {attempt} attempts")
-        case Verdict.UNKNOWN:
+        case Verdict.UNKNOWN | Verdict.TARGET_FAULT:
             doubled = policy.first_wait * 2 ** min(attempt - 1, _MOST_DOUBLINGS)
             return WaitThenRetry(
-                seconds=max(retry_after, min(policy.longest_wait, doubled) * jitter)
+                seconds=max(retry_after, min(policy.longest_wait, doubled) * jitter),
+                uses_attempt=verdict is Verdict.UNKNOWN,
             )
-        case Verdict.RATE | Verdict.TARGET_FAULT | Verdict.FOREIGN | Verdict.ACCESS:
+        case Verdict.RATE | Verdict.FOREIGN | Verdict.ACCESS:
             return WaitThenRetry(seconds=retry_after, uses_attempt=False)
         case Verdict.REFUSED | Verdict.NOT_PERMITTED:
             return GiveUp(reason=str(verdict))

@@ -36,7 +36,7 @@ from migrator.model import (
     Verdict,
 )
 from migrator.ports import Client, Clock, Picking, Settling, WorkThread
-from migrator.retry import GiveUp, decide
+from migrator.retry import GiveUp, WaitThenRetry, decide
 from migrator.settling import Judgement
 
 _LOST = Reading(verdict=Verdict.UNKNOWN, message="the answer to an earlier call was lost")
@@ -239,13 +239,18 @@ class Delivery:
             return
         self._traffic.faulted(sending.entry)
         sending.faults += 1
-        await self._traffic.wait(self._fault_wait(sending))
+        decision = self._decide(made.call.reading, sending.faults)
+        if isinstance(decision, WaitThenRetry):
+            await self._traffic.wait(decision.seconds)
 
-    def _fault_wait(self, sending: Sending) -> float:
-        retry = self._policy.retry
-        longest = min(retry.longest_wait, retry.first_wait * 2 ** min(sending.faults, 10))
-        jitter = random.random()  # noqa: S311 - no secret
-        return float(longest * jitter)
+    def _decide(self, reading: Reading, attempt: int) -> WaitThenRetry | GiveUp:
+        return decide(
+            reading.verdict,
+            attempt=attempt,
+            retry_after=reading.retry_after,
+            jitter=random.random(),  # noqa: S311 - no secret
+            policy=self._policy.retry,
+        )
 
     async def _take_foreign(self, sending: Sending, call: Call) -> str | None:
         failed, planned_again = await self._foreign.speaks_of_row(sending.entry, call.reading)
@@ -265,13 +270,7 @@ class Delivery:
             settled = await self._settle_by_reading(sending, made.began)
             if settled is not None:
                 return settled
-        decision = decide(
-            call.reading.verdict,
-            attempt=sending.unknown,
-            retry_after=call.reading.retry_after,
-            jitter=random.random(),  # noqa: S311 - no secret
-            policy=self._policy.retry,
-        )
+        decision = self._decide(call.reading, sending.unknown)
         if isinstance(decision, GiveUp):
             in_doubt = InDoubt(doubt=Doubt.ALL, reading=call.reading)
             return await self._settle(sending, in_doubt, None)

@@ -42,6 +42,7 @@ class Traffic:
         self._rate_answers = 0  # in a row, one a pause
         self._only_refused_since: float | None = None
         self._faulty: dict[int, Entry] = {}  # different rows in a row
+        self._faults = 0  # in a row, the same row's too: the last row of a run has no others
         self._down_since: float | None = None
         self._probing: asyncio.Task[None] | None = None
         self._probe_wait = FIRST_PROBE_WAIT
@@ -115,7 +116,7 @@ class Traffic:
 
     def answered(self, *, sent_at: float) -> None:
         """The CRM answered a call, and not with a rate limit."""
-        self._faulty.clear()
+        self._no_faults()
         self._down_since = None
         self._probe_wait = FIRST_PROBE_WAIT
         if sent_at >= self._pause_began:
@@ -125,7 +126,7 @@ class Traffic:
     def rate_limited(self, reading: Reading, *, sent_at: float) -> None:
         """The account's limit was crossed: everybody pauses."""
         now = self._clock.monotonic()
-        self._faulty.clear()
+        self._no_faults()
         if self._only_refused_since is None:
             self._only_refused_since = now
         if now - self._only_refused_since >= self._policy.longest_refusal:
@@ -144,12 +145,19 @@ class Traffic:
     def faulted(self, entry: Entry) -> None:
         """A call met no working CRM; enough of these in a row are an outage."""
         self._faulty[entry.number] = entry
+        self._faults += 1
         if self._down_since is None:
             self._down_since = self._clock.monotonic()
-        if len(self._faulty) >= self._policy.faults_to_outage and self._up.is_set():
+        many = self._policy.faults_to_outage
+        is_outage = len(self._faulty) >= many or self._faults >= 2 * many
+        if is_outage and self._up.is_set():
             self._up.clear()
             self._say("the CRM does not answer: sending pauses, and it is probed")
             self._probing = asyncio.ensure_future(self._probe_until_up(entry))
+
+    def _no_faults(self) -> None:
+        self._faulty.clear()
+        self._faults = 0
 
     async def _probe_until_up(self, entry: Entry) -> None:
         """Read one opportunity at growing intervals until the CRM answers: a read harms nothing."""
@@ -160,7 +168,7 @@ class Traffic:
             if permit is None:
                 break
             if await self._probe(entry, permit):
-                self._faulty.clear()
+                self._no_faults()
                 self._up.set()
                 self._say("the CRM answers again: sending goes on")
                 return

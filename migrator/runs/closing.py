@@ -8,6 +8,7 @@ import asyncio
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy, Dispatch
 from migrator.model import Clear, Entry, Run, Succeeded
+from migrator.runs.delivering import dispatching
 from migrator.runs.world import World
 from migrator.settling import Judgement
 
@@ -21,21 +22,12 @@ def settle_by_reading(world: World, run: Run, *, policy: DeliveryPolicy) -> None
 
 
 async def _settle(world: World, run: Run, doubtful: list[Entry], policy: DeliveryPolicy) -> None:
-    async with world.connected() as (client, quota), world.ledger.thread() as thread:
-        dispatch = Dispatch(
-            run,
-            work=world.ledger.work,
-            thread=thread,
-            quota=quota,
-            client=client,
-            clock=world.clock,
-            policy=policy,
-            progress=world.operator,
-            to_send=0,
-        )
-        async with asyncio.TaskGroup() as group:
-            for entry in doubtful:
-                group.create_task(_confirm(world, run, entry, dispatch))
+    async with (
+        dispatching(world, run, policy=policy) as dispatch,
+        asyncio.TaskGroup() as group,
+    ):
+        for entry in doubtful:
+            group.create_task(_confirm(world, run, entry, dispatch))
 
 
 async def _confirm(world: World, run: Run, entry: Entry, dispatch: Dispatch) -> None:

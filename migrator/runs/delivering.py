@@ -7,8 +7,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
@@ -68,17 +68,18 @@ def _left(world: World, run: Run, chosen: Collection[int]) -> int:
     return len(picked)
 
 
-async def _dispatch(
+@asynccontextmanager
+async def dispatching(
     world: World,
     run: Run,
     *,
     policy: DeliveryPolicy,
-    to_send: int,
-    chosen: Collection[int] | None,
-    caught: list[int],
-) -> DispatchResult:
+    to_send: int = 0,
+    chosen: Collection[int] | None = None,
+) -> AsyncIterator[Dispatch]:
+    """A dispatch with its client, quota and ledger thread."""
     async with world.connected() as (client, quota), world.ledger.thread() as thread:
-        dispatch = Dispatch(
+        yield Dispatch(
             run,
             work=world.ledger.work,
             thread=thread,
@@ -90,6 +91,18 @@ async def _dispatch(
             to_send=to_send,
             chosen=chosen,
         )
+
+
+async def _dispatch(
+    world: World,
+    run: Run,
+    *,
+    policy: DeliveryPolicy,
+    to_send: int,
+    chosen: Collection[int] | None,
+    caught: list[int],
+) -> DispatchResult:
+    async with dispatching(world, run, policy=policy, to_send=to_send, chosen=chosen) as dispatch:
         loop = asyncio.get_running_loop()
 
         def stop(number: int) -> None:

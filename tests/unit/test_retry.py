@@ -51,9 +51,15 @@ def test_the_last_attempt_without_a_clear_answer_is_the_end() -> None:
     assert after(attempt=5) == GiveUp(reason="unknown after 5 attempts")
 
 
-@pytest.mark.parametrize(
-    "verdict", [Verdict.RATE, Verdict.TARGET_FAULT, Verdict.FOREIGN, Verdict.ACCESS]
-)
+def test_a_call_that_never_left_waits_longer_each_time_and_uses_no_attempt() -> None:
+    first = after(Verdict.TARGET_FAULT, attempt=1, jitter=1.0)
+    ninth = after(Verdict.TARGET_FAULT, attempt=9, jitter=1.0)
+
+    assert first == WaitThenRetry(seconds=1.0, uses_attempt=False)
+    assert ninth == WaitThenRetry(seconds=60.0, uses_attempt=False)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.RATE, Verdict.FOREIGN, Verdict.ACCESS])
 def test_a_fault_that_is_not_the_rows_uses_no_attempt(verdict: Verdict) -> None:
     assert after(verdict, attempt=99, retry_after=3.0) == WaitThenRetry(
         seconds=3.0, uses_attempt=False

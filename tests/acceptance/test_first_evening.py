@@ -1,0 +1,367 @@
+"""The command as a process against the sandbox: a first evening, with everything that happens."""
+
+import base64
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrator.errors import ExitCode
+
+MIGRATOR = (sys.executable, "-m", "migrator")
+ACCESS_KEY, SECRET_KEY = "u$rEvening4711", "sEcret+Evening/0815=="
+MAPPING = """\
+version: 1
+opportunity: {type: 12000, id: Id, note: "{Note}"}
+fields:
+  mx_Custom_1: Name
+  mx_Custom_6: {column: Amount, type: number}
+"""
+
+
+class Evening:
+    """A folder with a sheet, a ledger and a sandbox of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "sandbox" / "calls.jsonl"
+        self.log.parent.mkdir()
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("LSQ_")
+        } | {
+            "MIGRATOR_STATE_DIR": str(folder / "state"),
+            "LSQ_RATE_LIMIT": "200/1",
+            "LSQ_ACCESS_KEY": ACCESS_KEY,
+            "LSQ_SECRET_KEY": SECRET_KEY,
+        }
+        self.written = ""  # all that was printed
+        self.sandbox: subprocess.Popen[str] | None = None
+        (folder / "deals.yaml").write_text(MAPPING, encoding="utf-8")
+
+    def start_sandbox(self, *options: str) -> None:
+        account = ("--keys", f"{ACCESS_KEY}:{SECRET_KEY}", "--limit", "250/1")
+        self.sandbox = subprocess.Popen(
+            [*MIGRATOR, "sandbox", *account, "--log", str(self.log), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=self.environment,
+        )
+        assert self.sandbox.stdout is not None
+        first = self.sandbox.stdout.readline()
+        self.environment["LSQ_API_HOST"] = first.partition("=")[2].strip().strip("'\"")
+
+    def stop_sandbox(self) -> None:
+        if self.sandbox is not None:
+            self.sandbox.terminate()
+            self.sandbox.communicate()
+
+    def control(self, method: str, path: str, content: object = None) -> dict[str, object]:
+        request = urllib.request.Request(
+            self.environment["LSQ_API_HOST"] + path,
+            method=method,
+            data=None if content is None else json.dumps(content).encode(),
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def write_sheet(self, rows: list[tuple[str, str, str, str]], name: str = "deals.csv") -> None:
+        with (self.folder / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("Id", "Name", "Amount", "Note"), *rows])
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [*MIGRATOR, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def command(self, *arguments: str, exit_code: int = 0) -> str:
+        process = self.start(*arguments)
+        output, errors = process.communicate(timeout=60)
+        self.written += output + errors
+        assert process.returncode == exit_code, f"{arguments}: {output}\n{errors}"
+        return output
+
+    def run(self, *options: str, sheet: str = "deals.csv", exit_code: int = 0) -> str:
+        arguments = ("run", sheet, "-m", "deals.yaml", "--yes", "--patience", "0.5", *options)
+        return self.command(*arguments, exit_code=exit_code)
+
+    def status(self, run: str = "r1") -> dict[str, object]:
+        return json.loads(self.command("status", run, "--json"))
+
+    def states(self, run: str = "r1") -> dict[str, int]:
+        states = self.status(run)["states"]
+        assert isinstance(states, dict)
+        return {state: count for state, count in states.items() if count}
+
+    def updates(self) -> list[dict[str, object]]:
+        """The updates that reached the sandbox."""
+        if not self.log.exists():
+            return []
+        records = map(json.loads, self.log.read_text(encoding="utf-8").splitlines())
+        return [record for record in records if record["path"].endswith("/Update")]
+
+    def wait_for_updates(self, count: int, process: "subprocess.Popen[str]") -> None:
+        deadline = time.monotonic() + 30
+        while len(self.updates()) < count:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def evening(tmp_path: Path) -> Iterator[Evening]:
+    evening = Evening(tmp_path)
+    yield evening
+    evening.stop_sandbox()
+
+
+def deals(count: int) -> list[tuple[str, str, str, str]]:
+    return [
+        (str(uuid.UUID(int=number + 1)), f"Deal {number}", f"{number}.50", f"Note {number}")
+        for number in range(count)
+    ]
+
+
+def test_a_run_killed_and_resumed_under_faults_leaves_every_row_there_once(
+    evening: Evening,
+) -> None:
+    faults = "lost_before=0.05,lost_after=0.05,http503=0.03,truncated=0.03,rate429=0.01"
+    evening.start_sandbox("--faults", faults, "--seed", "5", "--latency", "0.05")
+    rows = deals(150) + [
+        (identity, f"{name} again", amount, f"{note} again")
+        for identity, name, amount, note in deals(30)
+    ]
+    evening.write_sheet(rows)
+    arguments = ("deals.csv", "-m", "deals.yaml", "--yes", "--patience", "0.5")
+    process = evening.start("run", *arguments)
+    for calls in (40, 90):
+        evening.wait_for_updates(calls, process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        applied = {record["note"] for record in evening.updates() if record["applied"]}
+        evening.command("export", "--succeeded", "-o", "ok.csv")
+        with (evening.folder / "ok.csv").open(encoding="utf-8-sig", newline="") as file:
+            assert {row["Note"] for row in csv.DictReader(file)} <= applied
+        process = evening.start("resume", "--yes", "--patience", "0.5")
+    process.communicate(timeout=60)
+    while evening.status()["unfinished"]:
+        process = evening.start("resume", "--yes", "--patience", "0.5")
+        process.communicate(timeout=60)
+    evening.control("PATCH", "/sandbox/settings", {"faults": {}})
+    evening.command("retry", "--yes", "--patience", "0.5")
+
+    assert evening.states() == {"succeeded": 180}
+    found = evening.control("GET", "/sandbox/state")["opportunities"]
+    assert isinstance(found, list)
+    expected = {identity: (name, amount) for identity, name, amount, _ in rows}
+    notes: dict[str, Counter[str]] = {}
+    for identity, _, _, note in rows:
+        notes.setdefault(identity, Counter())[note] += 1
+    assert {item["id"]: _values(item) for item in found} == expected
+    assert {item["id"]: _notes(item) for item in found} == notes
+
+
+def _values(item: dict[str, dict[str, str]]) -> tuple[str, str]:
+    return item["fields"]["mx_Custom_1"], item["fields"]["mx_Custom_6"]
+
+
+def _notes(item: dict[str, object]) -> Counter[str]:
+    notes = item["notes"]
+    if isinstance(notes, dict):
+        return Counter(notes)
+    assert isinstance(notes, list)
+    return Counter({note["text"]: note["count"] for note in notes})
+
+
+def test_the_same_file_again_makes_no_call_and_a_changed_cell_one(evening: Evening) -> None:
+    evening.start_sandbox()
+    rows = deals(12)
+    evening.write_sheet(rows)
+    evening.run()
+    evening.run()
+    assert len(evening.updates()) == 12
+
+    identity, _, amount, note = rows[4]
+    rows[4] = (identity, "Renamed", amount, note)
+    evening.write_sheet(rows)
+    evening.run()
+
+    (update,) = evening.updates()[12:]
+    assert update["fields"] == {"mx_Custom_1": "Renamed", "mx_Custom_6": amount}
+    assert not update["note"]
+    assert evening.states("r2") == {"succeeded": 1, "unchanged": 11}
+
+
+def test_a_mended_mapping_after_a_stop_sends_no_confirmed_row_again(evening: Evening) -> None:
+    evening.start_sandbox()
+    evening.write_sheet(deals(10))
+    evening.run("--limit", "5", exit_code=ExitCode.STOPPED)
+    evening.run("--limit", "5", exit_code=ExitCode.STOPPED)
+    assert len(evening.updates()) == 5
+
+    changed = MAPPING + "  mx_Custom_9: {constant: Old CRM}\n"
+    (evening.folder / "deals.yaml").write_text(changed, encoding="utf-8")
+    evening.run()
+
+    later = evening.updates()[5:]
+    assert len(later) == 10
+    assert [bool(update["note"]) for update in later].count(True) == 5
+    assert evening.states("r1") == {"succeeded": 5, "superseded": 5}
+
+
+def test_later_rows_of_an_opportunity_wait_and_retry_takes_them_in_order(evening: Evening) -> None:
+    rows = deals(3)
+    identity = rows[1][0]
+    rows += [(identity, "second", "2", ""), (identity, "third", "3", "")]
+    evening.start_sandbox("--unknown", identity)
+    evening.write_sheet(rows)
+    evening.run(exit_code=ExitCode.ROWS_NEED_ATTENTION)
+    status = evening.status()
+    assert (status["states"]["failed"], status["waiting"]) == (3, 2)  # type: ignore[index]
+
+    evening.control("POST", "/sandbox/opportunities", {"id": identity})
+    evening.command("retry", "--yes")
+
+    names = [
+        update["fields"]["mx_Custom_1"]  # type: ignore[index]
+        for update in evening.updates()
+        if update["opportunity"] == identity and update["applied"]
+    ]
+    assert names == ["Deal 1", "second", "third"]
+
+
+def test_an_older_failed_row_is_not_sent_over_a_newer_success(evening: Evening) -> None:
+    rows = deals(2)
+    evening.start_sandbox("--unknown", rows[0][0])
+    evening.write_sheet(rows)
+    evening.run(exit_code=ExitCode.ROWS_NEED_ATTENTION)
+    evening.control("POST", "/sandbox/opportunities", {"id": rows[0][0]})
+    evening.write_sheet([(rows[0][0], "newer", "7", "")], name="other.csv")
+    evening.run(sheet="other.csv")
+
+    evening.command("retry", "r1", "--yes")
+
+    assert evening.states("r1") == {"succeeded": 1, "superseded": 1}
+    assert len(evening.updates()) == 3
+
+
+def test_a_mended_export_sends_only_its_rows_and_the_first_run_shows_them_corrected(
+    evening: Evening,
+) -> None:
+    evening.start_sandbox()
+    rows = deals(4)
+    rows[2] = (rows[2][0], "=SUM(1)", "twelve", "odd")
+    evening.write_sheet(rows)
+    evening.run(exit_code=ExitCode.ROWS_NEED_ATTENTION)
+    evening.command("export", "--rejected", "-o", "mend.csv")
+    text = (evening.folder / "mend.csv").read_text(encoding="utf-8-sig")
+    assert "'=SUM(1)" in text
+    (evening.folder / "mend.csv").write_text(text.replace("twelve", "12", 1), encoding="utf-8")
+
+    evening.run(sheet="mend.csv")
+    evening.run(sheet="mend.csv")
+
+    (update,) = evening.updates()[3:]
+    assert update["fields"] == {"mx_Custom_1": "=SUM(1)", "mx_Custom_6": "12"}
+    assert evening.states("r1") == {"succeeded": 3, "corrected": 1}
+
+
+def test_twenty_equal_refusals_stop_the_run_and_leave_the_rest_planned(evening: Evening) -> None:
+    evening.start_sandbox("--faults", "mx500=1")
+    evening.write_sheet(deals(60))
+
+    evening.run(exit_code=ExitCode.STOPPED)
+
+    states = evening.states()
+    assert 20 <= states["failed"] < 40
+    assert states["planned"] == 60 - states["failed"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals to processes are POSIX's")
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)],
+)
+def test_a_signal_settles_what_is_under_way_and_names_the_next_command(
+    evening: Evening, number: signal.Signals, code: ExitCode
+) -> None:
+    evening.start_sandbox("--latency", "0.2")
+    evening.write_sheet(deals(400))
+    process = evening.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
+    evening.wait_for_updates(20, process)
+
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=30)
+
+    assert process.returncode == code, errors
+    assert "next: migrator resume" in output
+    applied = sum(bool(update["applied"]) for update in evening.updates())
+    assert evening.states() == {"succeeded": applied, "planned": 400 - applied}
+
+
+def test_a_second_process_on_the_same_run_is_refused_and_told_who_holds_it(
+    evening: Evening,
+) -> None:
+    evening.start_sandbox("--latency", "0.2")
+    evening.write_sheet(deals(400))
+    process = evening.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
+    evening.wait_for_updates(5, process)
+
+    evening.command("resume", "--yes", exit_code=ExitCode.LEDGER)
+
+    assert f"process {process.pid}" in evening.written
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def test_keys_are_in_nothing_that_was_written(evening: Evening) -> None:
+    evening.start_sandbox("--faults", "mx500=0.2,foreign404=0.05,http500_html=0.1", "--seed", "2")
+    evening.write_sheet(deals(40))
+    evening.run(exit_code=ExitCode.ROWS_NEED_ATTENTION)
+    evening.command("export", "--all", "-o", "all.csv")
+    evening.command("status", "--json")
+    evening.control("PATCH", "/sandbox/settings", {"deactivated": True})
+    evening.command("retry", "--yes", exit_code=ExitCode.ACCESS)
+    evening.stop_sandbox()
+    evening.sandbox = None
+    evening.environment["LSQ_SECRET_KEY"] = SECRET_KEY + "x"
+    evening.environment["LSQ_ACCESS_KEY"] = ACCESS_KEY + "x"  # not known: the CRM is asked
+    evening.write_sheet(deals(3), name="new.csv")
+    evening.run(sheet="new.csv", exit_code=ExitCode.TARGET)
+
+    everything = evening.written.encode()
+    for path in evening.folder.rglob("*"):
+        if path.is_file() and "sandbox" not in path.parts[len(evening.folder.parts) :]:
+            everything += path.read_bytes()
+    assert b"mx_Custom_6" in everything
+    for key in (ACCESS_KEY, SECRET_KEY):
+        forms = {key, urllib.parse.quote(key, safe=""), urllib.parse.quote_plus(key)}
+        forms.add(base64.b64encode(key.encode()).decode().rstrip("="))
+        for form in forms:
+            assert form.encode() not in everything
+
+
+def test_nobody_to_ask_sends_nothing(evening: Evening) -> None:
+    evening.start_sandbox()
+    evening.write_sheet(deals(2))
+
+    evening.command("run", "deals.csv", "-m", "deals.yaml", exit_code=ExitCode.USAGE)
+
+    assert not evening.updates()
