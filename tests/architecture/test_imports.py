@@ -1,5 +1,6 @@
 """The dependency direction, and what a quick command must not import."""
 
+import os
 import subprocess
 import sys
 
@@ -22,8 +23,10 @@ def _imported_by(*arguments: str) -> set[str]:
         "    pass\n"
         "print('MODULES', *sorted(sys.modules))\n"
     )
+    # The measurement of coverage would bring modules of its own.
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE")}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
     )
     line = next(line for line in done.stdout.splitlines() if line.startswith("MODULES"))
     return set(line.split())
