@@ -4,6 +4,7 @@ import base64
 import csv
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -114,12 +115,13 @@ class Evening:
         """The updates that reached the sandbox."""
         if not self.log.exists():
             return []
-        records = map(json.loads, self.log.read_text(encoding="utf-8").splitlines())
+        whole_lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]
+        records = map(json.loads, whole_lines)
         return [record for record in records if record["path"].endswith("/Update")]
 
     def wait_for_updates(self, count: int, process: "subprocess.Popen[str]") -> None:
         deadline = time.monotonic() + 30
-        while len(self.updates()) < count:
+        while not self.log.exists() or self.log.read_bytes().count(b"/Update") < count:
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -139,35 +141,51 @@ def deals(count: int) -> list[tuple[str, str, str, str]]:
     ]
 
 
+ALL_FAULTS = (
+    "lost_before=0.02,lost_after=0.02,http503=0.02,http500_html=0.02,http500_empty=0.01,"
+    "truncated=0.02,mx_transient=0.01,rate429=0.002,mx500=0.01,http404_mx=0.01"
+)
+
+
 def test_a_run_killed_and_resumed_under_faults_leaves_every_row_there_once(
     evening: Evening,
 ) -> None:
-    faults = "lost_before=0.05,lost_after=0.05,http503=0.03,truncated=0.03,rate429=0.01"
-    evening.start_sandbox("--faults", faults, "--seed", "5", "--latency", "0.05")
-    rows = deals(150) + [
+    kill_resume_and_compare(evening, opportunities=150, again=30, kills=[40, 90])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_five_thousand_rows_killed_ten_times_are_there_once(evening: Evening) -> None:
+    moments = sorted(random.Random(4711).sample(range(50, 4800), 10))
+    kill_resume_and_compare(evening, opportunities=4500, again=500, kills=moments)
+
+
+def kill_resume_and_compare(
+    evening: Evening, *, opportunities: int, again: int, kills: list[int]
+) -> None:
+    """Kill after so many calls, resume each time, and hold the sandbox against the sheet."""
+    evening.start_sandbox("--faults", ALL_FAULTS, "--seed", "5", "--latency", "0.05")
+    rows = deals(opportunities) + [
         (identity, f"{name} again", amount, f"{note} again")
-        for identity, name, amount, note in deals(30)
+        for identity, name, amount, note in deals(again)
     ]
     evening.write_sheet(rows)
-    arguments = ("deals.csv", "-m", "deals.yaml", "--yes", "--patience", "0.5")
-    process = evening.start("run", *arguments)
-    for calls in (40, 90):
+    process = evening.start("run", "deals.csv", "-m", "deals.yaml", "--yes", "--patience", "0.5")
+    for calls in kills:
         evening.wait_for_updates(calls, process)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        applied = {record["note"] for record in evening.updates() if record["applied"]}
-        evening.command("export", "--succeeded", "-o", "ok.csv")
-        with (evening.folder / "ok.csv").open(encoding="utf-8-sig", newline="") as file:
-            assert {row["Note"] for row in csv.DictReader(file)} <= applied
+        no_box_contradicts_the_log(evening)
         process = evening.start("resume", "--yes", "--patience", "0.5")
-    process.communicate(timeout=60)
-    while evening.status()["unfinished"]:
-        process = evening.start("resume", "--yes", "--patience", "0.5")
-        process.communicate(timeout=60)
+    process.communicate(timeout=300)
+    no_box_contradicts_the_log(evening)
     evening.control("PATCH", "/sandbox/settings", {"faults": {}})
-    evening.command("retry", "--yes", "--patience", "0.5")
+    while evening.status()["unfinished"] or evening.states().get("failed"):
+        for command in ("resume", "retry"):
+            process = evening.start(command, "--yes", "--patience", "0.5")
+            process.communicate(timeout=300)
 
-    assert evening.states() == {"succeeded": 180}
+    assert evening.states() == {"succeeded": len(rows)}
     found = evening.control("GET", "/sandbox/state")["opportunities"]
     assert isinstance(found, list)
     expected = {identity: (name, amount) for identity, name, amount, _ in rows}
@@ -176,6 +194,19 @@ def test_a_run_killed_and_resumed_under_faults_leaves_every_row_there_once(
         notes.setdefault(identity, Counter())[note] += 1
     assert {item["id"]: _values(item) for item in found} == expected
     assert {item["id"]: _notes(item) for item in found} == notes
+
+
+def no_box_contradicts_the_log(evening: Evening) -> None:
+    """What succeeded was applied; what is planned or failed was not."""
+    applied = {record["note"] for record in evening.updates() if record["applied"]}
+    evening.command("export", "--all", "-o", "all.csv")
+    boxes: dict[str, set[str]] = {}
+    with (evening.folder / "all.csv").open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            boxes.setdefault(row["migrator_state"], set()).add(row["Note"])
+    assert boxes.get("succeeded", set()) <= applied
+    assert not boxes.get("planned", set()) & applied
+    assert not boxes.get("failed", set()) & applied
 
 
 def _values(item: dict[str, dict[str, str]]) -> tuple[str, str]:
