@@ -396,3 +396,17 @@ def test_nobody_to_ask_sends_nothing(evening: Evening) -> None:
     evening.command("run", "deals.csv", "-m", "deals.yaml", exit_code=ExitCode.USAGE)
 
     assert not evening.updates()
+
+
+def test_a_note_that_reads_late_is_twice_only_where_the_balance_says_so(evening: Evening) -> None:
+    evening.start_sandbox("--faults", "lost_after=0.2", "--seed", "9", "--read-lag", "3")
+    evening.write_sheet(deals(60))
+
+    evening.run()
+
+    found = evening.control("GET", "/sandbox/state")["opportunities"]
+    assert isinstance(found, list)
+    twice = sum(1 for item in found if max(_notes(item).values()) > 1)
+    assert len(found) == 60
+    assert twice > 0
+    assert twice <= int(str(evening.status()["notes_possibly_twice"]))
