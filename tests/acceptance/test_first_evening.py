@@ -410,3 +410,67 @@ def test_a_note_that_reads_late_is_twice_only_where_the_balance_says_so(evening:
     assert len(found) == 60
     assert twice > 0
     assert twice <= int(str(evening.status()["notes_possibly_twice"]))
+
+
+def test_an_outage_pauses_the_run_and_no_row_is_blamed(evening: Evening) -> None:
+    evening.start_sandbox("--latency", "0.02")
+    evening.write_sheet(deals(300))
+    process = evening.start("run", "deals.csv", "-m", "deals.yaml", "--yes", "--patience", "0.5")
+    evening.wait_for_updates(40, process)
+    evening.control("PATCH", "/sandbox/settings", {"down": True})
+    before = len(evening.updates())
+    time.sleep(2.5)  # the outage lasts so long: its length is the point
+    during = len(evening.updates()) - before
+    evening.control("PATCH", "/sandbox/settings", {"down": False})
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == ExitCode.OK, errors
+    assert "the CRM answers again" in errors
+    assert evening.states() == {"succeeded": 300}
+    assert during < 60  # of the 500 that the limit allows
+
+
+def test_a_page_that_is_not_leadsquareds_fails_its_row_when_leadsquared_answers(
+    evening: Evening,
+) -> None:
+    evening.start_sandbox()
+    rows = deals(10)
+    evening.write_sheet(rows)
+    fault = {"fault": "foreign404", "times": 1, "opportunity": rows[3][0]}
+    evening.control("POST", "/sandbox/faults", fault)
+
+    evening.run(exit_code=ExitCode.ROWS_NEED_ATTENTION)
+    assert evening.states() == {"succeeded": 9, "failed": 1}
+
+    evening.command("retry", "--yes")
+    assert evening.states() == {"succeeded": 10}
+
+
+def test_ten_pages_that_are_not_leadsquareds_stop_the_run_with_its_rows_planned(
+    evening: Evening,
+) -> None:
+    evening.start_sandbox("--faults", "foreign404=1")
+    evening.write_sheet(deals(40))
+
+    evening.run(exit_code=ExitCode.ACCESS)
+
+    assert evening.states() == {"planned": 40}
+
+
+def test_a_user_deactivated_in_the_middle_stops_the_run_and_resume_goes_on(
+    evening: Evening,
+) -> None:
+    evening.start_sandbox("--latency", "0.1")
+    evening.write_sheet(deals(200))
+    process = evening.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
+    evening.wait_for_updates(20, process)
+    evening.control("PATCH", "/sandbox/settings", {"deactivated": True})
+    process.communicate(timeout=30)
+
+    assert process.returncode == ExitCode.ACCESS
+    states = evening.states()
+    assert set(states) == {"succeeded", "planned"}
+
+    evening.control("PATCH", "/sandbox/settings", {"deactivated": False})
+    evening.command("resume", "--yes")
+    assert evening.states() == {"succeeded": 200}
