@@ -94,23 +94,3 @@ def in_utc(moment: datetime) -> datetime | NoInstant:
         return moment.astimezone(UTC)
     except OverflowError:
         return NoInstant.OUT_OF_RANGE
-
-
-def offset_of_day(midnight: datetime, where: ZoneInfo) -> timedelta | None:
-    """The zone's one offset on this local day, or None when the day is near a change.
-
-    Asked hour by hour, from midnight to midnight, with both readings of a doubtful time: no zone
-    ever changed and changed back within an hour (a test asks all of them).
-
-    Args:
-        midnight: The beginning of the day; naive.
-        where: The zone.
-    """
-    offsets: set[timedelta | None] = set()
-    for hour in range(25):
-        try:
-            local = (midnight + timedelta(hours=hour)).replace(tzinfo=where)
-        except OverflowError:
-            return None
-        offsets.update((local.utcoffset(), local.replace(fold=1).utcoffset()))
-    return offsets.pop() if len(offsets) == 1 else None

@@ -1,13 +1,10 @@
-"""Time zones from the tzdata package: names, offsets of days, instants."""
+"""Time zones from the tzdata package: names and instants."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from migrator.zones import NoInstant, in_utc, offset_of_day, to_utc, zone, zone_names
+from migrator.zones import NoInstant, in_utc, to_utc, zone, zone_names
 
 
 def test_an_unknown_zone_is_a_key_error() -> None:
@@ -45,17 +42,3 @@ def test_a_time_outside_of_the_calendar_is_refused() -> None:
     assert in_utc(datetime(9999, 12, 31, 23, tzinfo=zone("America/New_York"))) is (
         NoInstant.OUT_OF_RANGE
     )
-
-
-@given(
-    day=st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2100, 1, 1)),
-    name=st.sampled_from(["Asia/Kolkata", "Pacific/Apia", "Europe/Lisbon", "America/New_York"]),
-)
-def test_the_offset_of_a_day_is_that_of_each_of_its_hours(day: datetime, name: str) -> None:
-    midnight = day.replace(hour=0, minute=0, second=0, microsecond=0)
-    offset = offset_of_day(midnight, zone(name))
-    if offset is None:
-        return
-    for hour in range(24):
-        local = midnight + timedelta(hours=hour)
-        assert local.replace(tzinfo=ZoneInfo(name)).utcoffset() == offset
