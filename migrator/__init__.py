@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from migrator.model import Update as Update
     from migrator.runs.checking import check as check
     from migrator.runs.exporting import export as export
+    from migrator.runs.running import RetryOptions as RetryOptions
+    from migrator.runs.running import RunOptions as RunOptions
     from migrator.runs.running import resume as resume
     from migrator.runs.running import retry as retry
     from migrator.runs.running import run as run

@@ -27,10 +27,13 @@ class Finished:
     error: MigratorError | None = None  #: Why it stopped early.
     signal: int = 0  #: The signal that stopped it.
     sent: bool = True  #: False: nothing was to do, or the operator said no.
+    declined: bool = False  #: The operator said no.
 
     @property
     def exit_code(self) -> ExitCode:
         """The process's exit code; the order where several hold is DESIGN section 7's."""
+        if self.declined:
+            return ExitCode.OK
         if self.error is not None:
             return self.error.exit_code
         if self.signal:

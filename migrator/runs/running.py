@@ -136,7 +136,7 @@ def _send_new(
                 summary = _summary(world, new, balance, calls, notes)
                 if not world.operator.confirm(summary):
                     ledger.plans.discard(new)
-                    return Finished(run=new, balance=balance, sent=False)
+                    return Finished(run=new, balance=balance, sent=False, declined=True)
             for old in unfinished:
                 _close(world, old, by=new, policy=options.policy)
             if unfinished:
@@ -266,7 +266,7 @@ def _ask_and_deliver(
     if chosen is not None:
         calls = len(world.ledger.work.pick(run, after=0, limit=len(chosen), chosen=chosen))
     if calls and not world.operator.confirm(_summary(world, run, balance, calls, notes)):
-        return _as_it_stands(world, run)
+        return replace(_as_it_stands(world, run), declined=True)
     return deliver(world, run, policy=options.policy, chosen=chosen)
 
 

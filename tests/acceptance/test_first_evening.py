@@ -18,7 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from migrator import RunOptions, load_mapping, load_settings, open_ledger, run, the_world
 from migrator.errors import ExitCode
+from migrator.runs.world import PlanSummary, SilentOperator
 
 MIGRATOR = (sys.executable, "-m", "migrator")
 ACCESS_KEY, SECRET_KEY = "u$rEvening4711", "sEcret+Evening/0815=="
@@ -474,3 +476,21 @@ def test_a_user_deactivated_in_the_middle_stops_the_run_and_resume_goes_on(
     evening.control("PATCH", "/sandbox/settings", {"deactivated": False})
     evening.command("resume", "--yes")
     assert evening.states() == {"succeeded": 200}
+
+
+def test_an_operator_who_says_no_sends_nothing_and_leaves_nothing(evening: Evening) -> None:
+    class SaysNo(SilentOperator):
+        def confirm(self, summary: PlanSummary) -> bool:
+            assert summary.calls == 2
+            return False
+
+    evening.start_sandbox()
+    evening.write_sheet(deals(2))
+    mapping = load_mapping(evening.folder / "deals.yaml")
+    with open_ledger(evening.folder / "migrator.db") as ledger:
+        world = the_world(ledger, load_settings(evening.environment), SaysNo())
+        finished = run(world, evening.folder / "deals.csv", mapping, RunOptions())
+
+        assert finished.exit_code is ExitCode.OK
+        assert ledger.records.runs() == []
+    assert not evening.updates()
