@@ -17,7 +17,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-COUNTING = ("log", "fixed", "counter")
+COUNTING = ("log", "fixed", "weighted")
 LATENCIES = (0.02, 0.2, 0.8)
 WINDOW = 5.0
 MIGRATOR = (sys.executable, "-m", "migrator")
@@ -45,7 +45,10 @@ def deliver(counting: str, latency: float, rows: int) -> str:
         )
         try:
             while "LSQ_SECRET_KEY" not in environment:
-                key, equals, value = sandbox.stdout.readline().strip()[7:].partition("=")
+                line = sandbox.stdout.readline()
+                if not line:
+                    return f"{counting:8} the sandbox did not start"
+                key, equals, value = line.strip()[7:].partition("=")
                 if equals:
                     environment[key] = value.strip("'")
             done = subprocess.run(
