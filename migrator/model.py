@@ -427,6 +427,8 @@ class Clear:
 class Blocked:
     """The entry is not sent: a later one has succeeded, or an earlier one is unsettled."""
 
+    since_picked: bool = False  #: It was settled, and counted, with the row it waits for.
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:

@@ -110,7 +110,7 @@ class Delivery:
             )
         )
         if isinstance(standing, Blocked):
-            self._counts.skipped += 1
+            self._counts.skipped += not standing.since_picked
             self._changed()
             return ""
         entry = standing.entry
@@ -236,8 +236,10 @@ class Delivery:
         """Nothing was applied, and the row is not to blame: no attempt is used up."""
         if made.call.reading.verdict is Verdict.RATE:
             self._traffic.rate_limited(made.call.reading, sent_at=made.sent_at)
+            self._changed()
             return
         self._traffic.faulted(sending.entry)
+        self._changed()
         sending.faults += 1
         decision = self._decide(made.call.reading, sending.faults)
         if isinstance(decision, WaitThenRetry):

@@ -113,7 +113,7 @@ class WorkLedger:
                 "SELECT * FROM entries WHERE run = ? AND number = ?", entry.run, entry.number
             )
             if row is None or row["state"] != entry.state:
-                return Blocked()  # settled meanwhile, with the row it waits for
+                return Blocked(since_picked=True)
             entry = entry_of(row, run.source.schema_names, run.source.event_code)
             known = self._confirmed.known(run.account, entry.opportunity)
             if known.place > entry.place and not allow_older:
