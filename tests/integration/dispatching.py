@@ -162,6 +162,7 @@ class ScriptedCrm:
     def __init__(self, answering: Answering | None = None, *, latency: float = 0.2) -> None:
         self.answering, self.latency = answering or always("ok"), latency
         self.calls: list[Arrived] = []
+        self.applied: list[Arrived] = []
         self.values: dict[str, dict[str, str]] = {}
         self.notes: dict[str, list[str]] = {}
         self.auto_ids: dict[str, str] = {}
@@ -225,6 +226,7 @@ class ScriptedCrm:
         return self.auto_ids.get(named, named.lower())
 
     def _apply(self, call: Arrived) -> None:
+        self.applied.append(call)
         self.values.setdefault(call.opportunity, {}).update(call.fields)
         if call.note:
             self.notes.setdefault(call.opportunity, []).append(call.note)
