@@ -28,7 +28,9 @@ from migrator.model import Cell, FieldValue, IdKind, Problem, Rejected, SourceRo
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EXPONENT: Final = re.compile(r"[0-9.,]+[eE][+-]?[0-9]+")
-_AROUND_ID: Final = "{}\"'\u201c\u201d\u2018\u2019"  #: Braces and quotes, curly ones too.
+_BLANKS: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+_AROUND_ID: Final = _BLANKS + "{}\"'\u201c\u201d\u2018\u2019"
+"""White space, braces and quotes, curly ones too; cut together, for they come in any order."""
 
 Cells = Sequence[Cell]
 Maker = Callable[[Cells], str | Refused | None]
@@ -85,7 +87,7 @@ class Mapper:
         )
 
     def _identity(self, cell: Cell) -> tuple[str, IdKind] | Refused:
-        text = cell_text(cell).strip().strip(_AROUND_ID).strip()
+        text = cell_text(cell).strip(_AROUND_ID)
         if not text:
             return Refused(
                 Fault.NO_ID,

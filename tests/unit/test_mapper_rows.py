@@ -291,6 +291,7 @@ def test_any_cell_gives_a_value_or_a_refusal_and_never_an_error(cell: Cell, fiel
     ("text", "kind", "expected"),
     [
         (f'"{{{GUID}}}"', "any", (GUID, IdKind.GUID)),
+        (f'{{ "{GUID}" }}', "any", (GUID, IdKind.GUID)),
         (" OPP-0017 ", "any", ("OPP-0017", IdKind.AUTO_ID)),
         ("00123", "auto_id", ("00123", IdKind.AUTO_ID)),
         (GUID, "auto_id", (GUID, IdKind.AUTO_ID)),
