@@ -31,6 +31,7 @@ class Fault(StrEnum):
     NO_ID = "no-id"
     NOT_A_GUID = "not-a-guid"
     DAMAGED_ID = "damaged-id"  #: Excel made a number of it.
+    DAMAGED_TEXT = "damaged-text"  #: A NUL or half a character, which cannot be sent.
     CELL_COUNT = "cell-count"  #: Not as many cells as columns.
 
 
