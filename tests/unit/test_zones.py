@@ -1,8 +1,12 @@
 """Time zones from the tzdata package: names and instants."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migrator.zones import NoInstant, in_utc, to_utc, zone, zone_names
 
@@ -42,3 +46,27 @@ def test_a_time_outside_of_the_calendar_is_refused() -> None:
     assert in_utc(datetime(9999, 12, 31, 23, tzinfo=zone("America/New_York"))) is (
         NoInstant.OUT_OF_RANGE
     )
+
+
+NAMES = ["Asia/Kolkata", "Pacific/Apia", "Europe/Lisbon", "Europe/Dublin", "Australia/Lord_Howe"]
+#: Days on which one of these zones changed its clocks.
+CHANGES = ["1941-10-01", "1942-05-15", "1945-10-15", "2011-12-30", "1992-09-27", "2026-10-25"]
+
+
+@pytest.mark.parametrize(("ambiguous", "fold"), [("earlier", 0), ("later", 1)])
+@given(
+    local=st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2100, 12, 31))
+    | st.builds(datetime.combine, st.sampled_from(CHANGES).map(datetime.fromisoformat), st.times()),
+    name=st.sampled_from(NAMES),
+)
+def test_of_two_instants_the_chosen_one_agrees_with_zoneinfo(
+    ambiguous: Literal["earlier", "later"], fold: int, local: datetime, name: str
+) -> None:
+    first = local.replace(tzinfo=ZoneInfo(name), fold=0).astimezone(UTC)
+    second = local.replace(tzinfo=ZoneInfo(name), fold=1).astimezone(UTC)
+
+    # In a gap PEP 495 turns the two round: there the offset before it, fold 0, is "forward".
+    expected = (first, second)[fold] if first <= second else first
+
+    found = to_utc(local, zone(name), nonexistent="forward", ambiguous=ambiguous)
+    assert found == expected

@@ -1,0 +1,75 @@
+"""Any cell gives a value in the form its type promises, or a refusal; never an error."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from migrator.convert import Refused, conversion
+from migrator.mapping import ColumnField
+from migrator.model import Cell
+
+FIELDS: TypeAdapter[ColumnField] = TypeAdapter(ColumnField)
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
+
+#: What is declared, and the only form in which it may be sent.
+TYPES: list[tuple[dict[str, object], str]] = [
+    ({"type": "number"}, r"-?[0-9]+(\.[0-9]+)?"),
+    ({"type": "number", "grouping": "western"}, r"-?[0-9]+(\.[0-9]+)?"),
+    ({"type": "number", "grouping": "indian"}, r"-?[0-9]+(\.[0-9]+)?"),
+    ({"type": "integer"}, r"-?[0-9]+"),
+    ({"type": "boolean"}, r"true|false"),
+    ({"type": "date"}, DATE),
+    ({"type": "date", "formats": ["%d/%m/%Y", "%d %b %y"]}, DATE),
+    ({"type": "datetime"}, f"{DATE} {CLOCK}"),
+    ({"type": "datetime", "time": "00:00"}, f"{DATE} {CLOCK}"),
+    (
+        {"type": "datetime", "formats": ["%d/%m/%Y %H:%M"], "timezone": "Europe/Lisbon"},
+        f"{DATE} {CLOCK}",
+    ),
+    ({"type": "datetime", "formats": ["%d/%m/%Y %H:%M %z"]}, f"{DATE} {CLOCK}"),
+    ({"type": "choice", "values": {"won": "Closed Won"}}, "Closed Won"),
+]
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+#: Texts near to what is read, where a mistake would hide.
+NEAR = st.one_of(
+    st.from_regex(r"\A[-+]?[0-9,.eE_ ]{1,12}\Z"),
+    st.from_regex(
+        r"\A[0-9]{1,4}[-/ ][0-9]{1,2}[-/ ][0-9]{1,4}( [0-9:]{1,8}( [-+][0-9:]{4,6})?)?\Z"
+    ),
+    st.sampled_from(["won", "WON", "yes", "No", "TRUE", "0", "01", "\u0661", "\u00b2", "1\n"]),
+)
+OTHERS = st.one_of(
+    st.dates(),
+    st.datetimes(),
+    st.times(),
+    st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=4000)),
+)
+
+
+@pytest.mark.parametrize(("declared", "form"), TYPES, ids=lambda part: str(part)[:60])
+@given(cell=ANY_TEXT | NEAR | OTHERS)
+def test_a_cell_is_sent_in_the_form_of_its_type_or_refused(
+    declared: dict[str, object], form: str, cell: Cell
+) -> None:
+    field = FIELDS.validate_python({"column": "A"} | declared, context={"timezone": True})
+
+    result = conversion(field, timezone="Asia/Kolkata")(cell)
+
+    if isinstance(result, Refused):
+        assert result.reason
+        assert result.advice.endswith(".")
+    else:
+        assert re.fullmatch(form, result, re.ASCII)
+
+
+@given(text=ANY_TEXT)
+def test_a_text_is_sent_as_it_stands(text: str) -> None:
+    field = FIELDS.validate_python({"column": "A", "type": "text"})
+
+    assert conversion(field, timezone=None)(text) == text
