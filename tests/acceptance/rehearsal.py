@@ -1,0 +1,285 @@
+"""A rehearsal of a migration: the sandbox as a process, the command as a process, a sheet.
+
+Owns how the acceptance tests start, stop and look at these. It imports nothing of migrator: what
+is expected comes from the sheet, the sandbox's log and the sandbox's state alone.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final
+
+MIGRATOR: Final = (sys.executable, "-m", "migrator")
+ACCESS_KEY: Final = "u$rRehearsal+4711"
+SECRET_KEY: Final = "sEcret/Rehearsal+0815=="
+LONGEST_COMMAND: Final = 90.0
+HAS_SIGNALS: Final = sys.platform != "win32"
+
+
+class Exit(IntEnum):
+    """What the README promises."""
+
+    OK = 0
+    USAGE = 2
+    LEDGER = 6
+    TARGET = 7
+    ACCESS = 8
+    ATTENTION = 10
+    STOPPED = 12
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+MAPPING: Final = """\
+version: 1
+opportunity: {type: 12000, id: Opportunity Id, note: "{Remarks}"}
+fields:
+  mx_Custom_1: Name
+  mx_Custom_6: {column: Amount, type: number}
+  mx_Custom_11: Region
+"""
+COLUMNS: Final = ("Opportunity Id", "Name", "Amount", "Region", "Remarks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """One row of the plain sheet, as a person types it."""
+
+    opportunity: str
+    name: str
+    amount: str = ""
+    region: str = ""
+    remarks: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (self.opportunity, self.name, self.amount, self.region, self.remarks)
+
+
+def guid(number: int) -> str:
+    """The opportunity with this number; from 1."""
+    return str(uuid.UUID(int=0x5CA5B042_51EA_4699_86F0_000000000000 + number))
+
+
+def deals(count: int) -> list[Deal]:
+    """Valid rows, each of an opportunity of its own."""
+    return [
+        Deal(
+            opportunity=guid(number),
+            name=f"Deal {number}",
+            amount=f"{number}.50",
+            region="South",
+            remarks=f"Remark {number}",
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A command that has come to its end."""
+
+    code: int
+    output: str
+    errors: str
+
+
+@dataclass(slots=True)
+class SandboxProcess:
+    """`migrator sandbox` in a folder of its own."""
+
+    folder: Path
+    process: "subprocess.Popen[str]"
+    url: str
+    _records: list[dict[str, Any]] = field(default_factory=list, init=False)
+
+    @classmethod
+    def start(cls, folder: Path, *options: str) -> "SandboxProcess":
+        folder.mkdir(parents=True, exist_ok=True)
+        account = ("--keys", f"{ACCESS_KEY}:{SECRET_KEY}", "--limit", "200/0.2")
+        process = subprocess.Popen(
+            [*MIGRATOR, "sandbox", *account, "--log", str(folder / "calls.jsonl"), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
+        assert process.stdout is not None
+        url = process.stdout.readline().partition("=")[2].strip().strip("'\"")
+        assert url, "the sandbox did not start"
+        return cls(folder, process, url)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.communicate()
+
+    # ---------------------------------------------------------- its control
+
+    def ask(self, method: str, name: str, content: object = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.url}/sandbox/{name}",
+            method=method,
+            data=None if content is None else json.dumps(content).encode(),
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def change(self, **settings: object) -> None:
+        self.ask("PATCH", "settings", settings)
+
+    def mend(self, *opportunities: str) -> None:
+        self.ask("POST", "opportunities", [{"id": named} for named in opportunities])
+
+    def strike(self, fault: str, **more: object) -> None:
+        self.ask("POST", "faults", {"fault": fault} | more)
+
+    def opportunities(self) -> dict[str, dict[str, Any]]:
+        """The true state: GUID to its fields, its notes with their counts, and the last note."""
+        return {item["id"]: item for item in self.ask("GET", "state")["opportunities"]}
+
+    # ---------------------------------------------------------- its log
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """Every request that reached it, as its log tells; only whole lines count."""
+        log = self.folder / "calls.jsonl"
+        if log.exists():
+            lines = log.read_bytes().split(b"\n")[:-1]
+            self._records += map(json.loads, lines[len(self._records) :])
+        return self._records
+
+    @property
+    def updates(self) -> list[dict[str, Any]]:
+        return [call for call in self.calls if call["path"].endswith("/Update")]
+
+    def sent(self) -> Counter[str]:
+        """Note to how many updates carried it."""
+        return Counter(update["note"] for update in self.updates)
+
+    def applied(self) -> Counter[str]:
+        """Note to how many updates with it were applied."""
+        return Counter(update["note"] for update in self.updates if update["applied"])
+
+    def wait_for_updates(self, count: int, process: "subprocess.Popen[str]") -> int:
+        """Wait until so many updates have arrived while ``process`` lives; gives how many did."""
+        deadline = time.monotonic() + LONGEST_COMMAND
+        while (arrived := len(self.updates)) < count:
+            assert process.poll() is None, f"it ended after {arrived} of {count} updates"
+            assert time.monotonic() < deadline, f"{arrived} of {count} updates"
+            time.sleep(0.005)  # the log is a file of another process: it can only be looked at
+        return arrived
+
+    def wait_until_quiet(self) -> None:
+        """Wait until what a killed process had sent is decided, too."""
+        before = -1
+        while before != (before := len(self.calls)):
+            time.sleep(0.1)
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where a person types the commands: a folder with a sheet, a mapping and the ledger."""
+
+    folder: Path
+    environment: dict[str, str]
+    said: list[str] = field(default_factory=list)  #: All that any command printed.
+
+    @classmethod
+    def at(cls, folder: Path, sandbox: SandboxProcess, *, limit: str = "100/0.2") -> "Desk":
+        folder.mkdir(parents=True, exist_ok=True)
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("LSQ_")}
+        account = {
+            "LSQ_API_HOST": sandbox.url,
+            "LSQ_ACCESS_KEY": ACCESS_KEY,
+            "LSQ_SECRET_KEY": SECRET_KEY,
+            "LSQ_RATE_LIMIT": limit,
+        }
+        places = {"MIGRATOR_STATE_DIR": str(folder / "state")}
+        clean.pop("MIGRATOR_LEDGER", None)
+        desk = cls(folder, clean | account | places | {"PYTHONIOENCODING": "utf-8"})
+        desk.write_mapping(MAPPING)
+        return desk
+
+    # ---------------------------------------------------------- files
+
+    def write_mapping(self, text: str) -> None:
+        (self.folder / "deals.yaml").write_text(text, encoding="utf-8", newline="\n")
+
+    def write_sheet(
+        self,
+        rows: Iterable[Deal | tuple[str, ...]],
+        *,
+        columns: tuple[str, ...] = COLUMNS,
+        name: str = "deals.csv",
+    ) -> None:
+        with (self.folder / name).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(row.cells if isinstance(row, Deal) else row for row in rows)
+
+    # ---------------------------------------------------------- commands
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [*MIGRATOR, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def end(self, process: "subprocess.Popen[str]") -> Ended:
+        """Wait for a command's end and keep what it said."""
+        output, errors = process.communicate(timeout=LONGEST_COMMAND)
+        self.said += [output, errors]
+        return Ended(code=process.returncode, output=output, errors=errors)
+
+    def type(self, *arguments: str, code: int | None = Exit.OK) -> Ended:
+        """Type one command; ``code`` None takes any exit code."""
+        ended = self.end(self.start(*arguments))
+        assert code in (None, ended.code), f"{arguments} gave {ended.code}\n{ended.errors}"
+        return ended
+
+    def run(self, *options: str, sheet: str = "deals.csv", code: int | None = Exit.OK) -> Ended:
+        sheet_and_mapping = ("run", sheet, "-m", "deals.yaml")
+        return self.type(*sheet_and_mapping, "--yes", "--patience", "0.5", *options, code=code)
+
+    # ---------------------------------------------------------- what the ledger tells
+
+    def status(self, run: str = "r1") -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.type("status", run, "--json").output)
+        assert content["is_whole"]
+        assert sum(content["states"].values()) == content["rows_read"]
+        return content
+
+    def states(self, run: str = "r1") -> dict[str, int]:
+        """State to count; only those that occur."""
+        return {name: count for name, count in self.status(run)["states"].items() if count}
+
+    def entries(self, run: str = "r1") -> list[dict[str, str]]:
+        """Every row of a run with its box, as the export tells."""
+        self.type("export", run, "--all", "-o", "all.csv")
+        return self.read_export("all.csv")
+
+    def read_export(self, name: str) -> list[dict[str, str]]:
+        with (self.folder / name).open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def rewrite_export(self, name: str, rows: Iterable[Mapping[str, str]]) -> None:
+        """Save an export as a person does who changed some cells."""
+        rows = list(rows)
+        with (self.folder / name).open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
