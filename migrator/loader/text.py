@@ -78,16 +78,22 @@ def decide_encoding(head: bytes, declared: str | None, *, where: str) -> Encodin
     return Encoding(name=name.removesuffix("-sig") or "utf-8", mark=0, declared=bool(name))
 
 
+_HALF_CHARACTERS: Final = frozenset({"utf-7", "unicode-escape", "raw-unicode-escape"})
+"""Encodings that can give half a character, which has no UTF-8; no spreadsheet is saved in them."""
+
+
 def _python_name(declared: str, where: str) -> str:
     try:
         name = codecs.lookup(declared).name
         "".encode(name)  # refuses what is no text encoding, such as base64
-    except (LookupError, UnicodeError) as error:
+    except (LookupError, UnicodeError):
+        name = ""
+    if not name or name in _HALF_CHARACTERS:
         raise SourceError(
-            f'the encoding "{declared}" is not known',
+            f'the encoding "{declared}" cannot be read',
             where=where,
             advice="Use a name such as utf-8, utf-16-le, cp1252, latin-1 or shift_jis.",
-        ) from error
+        )
     return name
 
 

@@ -438,3 +438,14 @@ def test_memory_does_not_grow_with_the_rows(write: Write) -> None:
     few = peak_of(5_000)
 
     assert peak_of(50_000) < few + 200_000
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "unicode_escape"])
+def test_an_encoding_that_can_give_half_a_character_is_refused(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_bytes(b"Id,Name\n1,+2AA-\n")
+
+    with pytest.raises(SourceError, match="cannot be read"):
+        open_rows(path, encoding=encoding)
