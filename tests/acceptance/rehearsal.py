@@ -239,9 +239,9 @@ class Desk:
             encoding="utf-8",
         )
 
-    def end(self, process: "subprocess.Popen[str]") -> Ended:
+    def end(self, process: "subprocess.Popen[str]", *, within: float = LONGEST_COMMAND) -> Ended:
         """Wait for a command's end and keep what it said."""
-        output, errors = process.communicate(timeout=LONGEST_COMMAND)
+        output, errors = process.communicate(timeout=within)
         self.said += [output, errors]
         return Ended(code=process.returncode, output=output, errors=errors)
 
