@@ -125,10 +125,10 @@ class Settling(Protocol):
     ) -> int:
         """What became of a row; gives how many later rows of its opportunity wait for it now."""
 
-    def confirm_doubtful_note(
-        self, run: Run, opportunity: str, doubtful: DoubtfulNote, *, at: float
+    def settle_doubtful_note(
+        self, run: Run, entry: Entry, doubtful: DoubtfulNote, *, is_there: bool, at: float
     ) -> None:
-        """A read of the CRM showed a doubtful note."""
+        """A read of the CRM told whether a doubtful note is there, before ``entry`` is sent."""
 
 
 class Work(Picking, Settling, Protocol):

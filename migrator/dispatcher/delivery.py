@@ -114,44 +114,47 @@ class Delivery:
             self._changed()
             return ""
         entry = standing.entry
-        for doubtful in standing.doubtful_notes:
-            entry = await self._look_up(entry, doubtful, standing.known)
         sending = Sending(
             entry=entry,
             known=standing.known,
             with_note=bool(entry.note),
             uncertain=entry.is_uncertain,
         )
+        for doubtful in standing.doubtful_notes:
+            await self._look_up(sending, doubtful)
         if sending.uncertain and sending.with_note:
             settled = await self._settle_by_reading(sending, entry.attempted_at)
             if settled is not None:
                 return settled
         return await self._send_until_settled(sending)
 
-    async def _look_up(self, entry: Entry, doubtful: DoubtfulNote, known: Known) -> Entry:
+    async def _look_up(self, sending: Sending, doubtful: DoubtfulNote) -> None:
         """Look an earlier doubtful note up before this row's note could cover it."""
+        entry = sending.entry
         judgement = await self._witness.judge(
             entry,
             note=doubtful.note,
             fields=(),
-            known=known,
+            known=sending.known,
             attempted_at=doubtful.attempted_at,
         )
-        if judgement is Judgement.APPLIED:
+        is_same = sending.with_note and entry.note == doubtful.note
+        if judgement in (Judgement.APPLIED, Judgement.NOT_THERE):
+            is_there = judgement is Judgement.APPLIED
             await self._thread.do(
-                lambda: self._settling.confirm_doubtful_note(
-                    self._run, entry.opportunity, doubtful, at=self._clock.wall()
+                lambda: self._settling.settle_doubtful_note(
+                    self._run, entry, doubtful, is_there=is_there, at=self._clock.wall()
                 )
             )
-        is_same = entry.note == doubtful.note
-        if is_same and judgement in (Judgement.APPLIED, Judgement.CANNOT_TELL):
+        if is_same and judgement is Judgement.NOT_THERE:
+            sending.again = True
+        elif is_same and judgement is not None:
             await self._thread.do(lambda: self._picking.leave_note_out(entry))
             self._say(
                 f"row {entry.row}: its note is left out: a call of an earlier run with the same "
                 f"note {'has arrived' if judgement is Judgement.APPLIED else 'may have arrived'}"
             )
-            return replace(entry, note="")
-        return entry
+            sending.entry, sending.with_note = replace(entry, note=""), False
 
     # -------------------------------------------------------------- sending
 

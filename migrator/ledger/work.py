@@ -321,7 +321,7 @@ class WorkLedger:
             "UPDATE entries SET doubt = NULL, other_run = ?, other_number = ?, message = ?"
             " WHERE run = ? AND number = ?",
             *by,
-            "a later row of its opportunity has succeeded",
+            "a later row of its opportunity stands in its place",
             entry.run,
             entry.number,
         )
@@ -375,24 +375,36 @@ class WorkLedger:
 
     # -------------------------------------------------------------- notes in doubt
 
-    def confirm_doubtful_note(
-        self, run: Run, opportunity: str, doubtful: DoubtfulNote, *, at: float
+    def settle_doubtful_note(
+        self, run: Run, entry: Entry, doubtful: DoubtfulNote, *, is_there: bool, at: float
     ) -> None:
-        """A read of the CRM showed a doubtful note: its entry has succeeded."""
+        """A read of the CRM told whether a doubtful note is there, before ``entry`` is sent.
+
+        One that is there: its entry has succeeded. One that is not, of a closed run, whose note
+        ``entry`` brings: ``entry`` stands in its place. Any other stays in doubt.
+        """
         run_number, number = doubtful.place
         row = self._database.row(
-            "SELECT e.*, r.schema_names, r.event_code FROM entries e"
+            "SELECT e.*, r.schema_names, r.event_code, r.state AS run_state FROM entries e"
             " JOIN runs r ON r.run = e.run WHERE e.run = ? AND e.number = ?",
             run_number,
             number,
         )
         if row is None or row["state"] != State.IN_DOUBT:
             return
-        entry = entry_of(row, orjson.loads(row["schema_names"]), row["event_code"])
+        old = entry_of(row, orjson.loads(row["schema_names"]), row["event_code"])
         with self._database.transaction():
-            self._step(entry, State.SUCCEEDED, at)
-            self._write_reading(entry, None)
-            if doubtful.doubt is Doubt.ALL:
-                self._confirmed.confirm(run, entry, with_note=True, at=at)
-            else:
-                self._confirmed.confirm_note(run, opportunity, doubtful.note, at=at)
+            if is_there:
+                self._confirm_doubtful_note(run, old, doubtful, at)
+            elif row["run_state"] == RunState.CLOSED and entry.note == doubtful.note:
+                self._supersede(old, (entry.run, entry.number), at)
+
+    def _confirm_doubtful_note(
+        self, run: Run, old: Entry, doubtful: DoubtfulNote, at: float
+    ) -> None:
+        self._step(old, State.SUCCEEDED, at)
+        self._write_reading(old, None)
+        if doubtful.doubt is Doubt.ALL:
+            self._confirmed.confirm(run, old, with_note=True, at=at)
+        else:
+            self._confirmed.confirm_note(run, old.opportunity, doubtful.note, at=at)
