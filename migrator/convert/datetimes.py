@@ -17,6 +17,7 @@ from migrator.convert.dates import (
     reader,
     several_readings,
 )
+from migrator.convert.day_table import with_day_table
 from migrator.convert.refusal import Fault, Refused, quoted
 from migrator.mapping import DateTime
 from migrator.model import Cell
@@ -54,9 +55,13 @@ def datetime_conversion(
         meanings = {moments.of_text(reading, text) for reading in readings}
         return meanings.pop() if len(meanings) == 1 else several_readings(text)
 
+    of_text = with_day_table(
+        convert_text, read=read, formats=field.formats, where=where or zone("UTC")
+    )
+
     def convert(cell: Cell) -> str | Refused:
         if isinstance(cell, str):
-            return convert_text(cell.strip())
+            return of_text(cell.strip())
         return moments.of_cell(cell)
 
     return convert

@@ -77,7 +77,7 @@ def _words(details: ErrorDetails, place: Path, values: Mapping[str, Plain]) -> t
         case "union_tag_not_found":
             words = "this is no field", _FIELD
         case "extra_forbidden":
-            return _unknown_key(place, values)
+            return _unknown_key(str(details["loc"][-1]), place, values)
         case "string_type" | "dict_type" | "model_type" | "tuple_type":
             return _wrong_shape(details, where)
         case _:
@@ -85,10 +85,10 @@ def _words(details: ErrorDetails, place: Path, values: Mapping[str, Plain]) -> t
     return prefix + words[0], words[1]
 
 
-def _unknown_key(place: Path, values: Mapping[str, Plain]) -> tuple[str, str]:
+def _unknown_key(word: str, place: Path, values: Mapping[str, Plain]) -> tuple[str, str]:
     """A key that does not belong where it stands."""
-    *above, key = place
-    word, parent = str(key), tuple(above)
+    # What an alias repeats has lines only where it stands itself.
+    parent = place[:-1] if place[-1:] == (word,) else place
     inside = f" in {dotted(parent)}" if parent else ""
     if parent in _SECTIONS:
         known = set(_SECTIONS[parent].model_fields)

@@ -358,7 +358,7 @@ def tag_of(value: object) -> str | None:
     if "template" in value:
         return "template field"
     tag = value.get("type")
-    return tag if isinstance(tag, str) else None
+    return tag if isinstance(tag, str) and " " not in tag else None
 
 
 _Tagged = Annotated[

@@ -25,6 +25,8 @@ MOST_ALIASES: Final = 32  #: A mapping repeats a value map here and there; a bom
 MOST_NESTING: Final = 16  #: The language needs four levels.
 _BEGIN: Final = "Begin with `version: 1`; docs/mapping.md shows a whole one."
 _QUOTES: Final = 'Put the text in double quotes: "…".'
+_TAKE_OUT: Final = "Take the escape out, such as \\0 or \\uD800."
+_UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")  #: NUL, and halves of characters.
 _ONE_DOCUMENT: Final = "Leave out the line `---`: one file, one mapping."
 
 Plain = str | list["Plain"] | dict[str, "Plain"]
@@ -49,7 +51,8 @@ def read_yaml(text: str, *, name: str) -> Content:
     try:
         _refuse_what_is_unsafe(text, name=name)
         root = YAML(typ="safe", pure=True).compose(text)
-    except YAMLError as error:
+    # An escape beyond Unicode and a strange %YAML line come out of the library as these.
+    except (YAMLError, ValueError, OverflowError, AssertionError) as error:
         complain([_of_the_library(error, text)], name=name)
     if not isinstance(root, MappingNode):
         found = "empty" if root is None else "no list of keys with values"
@@ -133,7 +136,7 @@ class _Builder:
             if not isinstance(key_node, ScalarNode):
                 self._complain(line, "a key is a list or a mapping", _QUOTES)
                 continue
-            key = str(key_node.value)
+            key = self._text(key_node, line)
             here = (*path, key)
             if key in built:
                 advice = f"It stands in line {self.lines.get(here, line)} too; keep one."
@@ -147,7 +150,7 @@ class _Builder:
         if isinstance(node, ScalarNode):
             if not node.value and node.style is None:
                 self.empty.append(path)
-            return str(node.value)
+            return self._text(node, node.start_mark.line + 1)
         if id(node) not in self._built:
             self._built[id(node)] = (
                 self.mapping(node, path)
@@ -155,6 +158,12 @@ class _Builder:
                 else self._items(node, path)
             )
         return self._built[id(node)]
+
+    def _text(self, node: ScalarNode, line: int) -> str:
+        text = str(node.value)
+        if _UNSENDABLE.search(text):
+            self._complain(line, "a character that no text can hold is written here", _TAKE_OUT)
+        return text
 
     def _items(self, node: Node, path: Path) -> list[Plain]:
         items = []
@@ -191,8 +200,11 @@ _ADVICE: Final = (
 )
 
 
-def _of_the_library(error: YAMLError, text: str) -> Complaint:
+def _of_the_library(error: Exception, text: str) -> Complaint:
     """What ruamel.yaml found, with our advice."""
+    if not isinstance(error, YAMLError):
+        advice = "Look for a wrong escape such as \\UFFFFFFFF, or a line that begins with %YAML."
+        return Complaint(1, f"this is not YAML ({error})", advice)
     if not isinstance(error, MarkedYAMLError):
         # A ReaderError knows the place of a control character but no line.
         position = getattr(error, "position", 0)
