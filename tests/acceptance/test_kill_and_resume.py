@@ -269,7 +269,8 @@ def test_a_run_killed_and_resumed_under_all_faults_leaves_every_row_there_once(
     }
     assert migration.sandbox.applied() == Counter(row.remarks for row in mappable)
     assert_in_the_sheets_order(migration.sandbox, mappable)
-    assert struck(migration.sandbox) >= set(PASSING | FINAL) - {"rate429", "http502"}
+    common = {name for name, share in PASSING.items() if share >= 0.02}
+    assert struck(migration.sandbox) >= common | {"rate429"}
 
 
 def test_reads_that_lag_longer_than_the_patience_double_no_note_without_the_balance_saying_so(
@@ -299,6 +300,30 @@ def test_reads_that_lag_longer_than_the_patience_double_no_note_without_the_bala
     assert never <= doubtful
     fields = {named: state[0] for named, state in true_state(migration.sandbox).items()}
     assert fields == {named: state[0] for named, state in expected_state(rows).items()}
+
+
+def test_a_retry_that_is_killed_goes_on_with_resume_and_sends_nothing_twice(
+    start_sandbox: StartSandbox, open_desk: OpenDesk
+) -> None:
+    rows = a_sheet(120, seed=8)
+    migration = prepare(start_sandbox, open_desk, rows=rows, faults={"mx500": 0.5})
+    sandbox, desk = migration.sandbox, migration.desk
+    desk.type("run", "deals.csv", "-m", "deals.yaml", "--yes", code=Exit.ATTENTION)
+    sandbox.change(faults={})
+    before = len(sandbox.updates)
+
+    process = desk.start("retry", "--yes")
+    sandbox.wait_for_updates(before + 20, process)
+    process.kill()
+    desk.end(process)
+    sandbox.wait_until_quiet()
+    migration.no_box_contradicts_the_log()
+    desk.type("resume", "--yes", "--patience", "1", code=None)
+
+    migration.no_box_contradicts_the_log()
+    assert true_state(sandbox) == expected_state(rows)
+    assert set(sandbox.applied().values()) == {1}
+    assert_in_the_sheets_order(sandbox, [row for row in rows if row.is_mappable])
 
 
 def assert_in_the_sheets_order(sandbox: SandboxProcess, rows: list[Row]) -> None:

@@ -53,7 +53,8 @@ def test_after_an_evening_of_failures_the_keys_are_in_nothing_that_was_written(
     sandbox.change(deactivated=False, wrong_region="api-in21.leadsquared.com")
     desk.type("resume", "--yes", code=Exit.ACCESS)
     _with_wrong_keys(desk)
-    _with_an_unreachable_host(desk)
+    if way == "query":  # where errors of the connection carry the keys with the URL
+        _with_an_unreachable_host(desk)
 
     assert {"succeeded", "rejected"} < desk.states().keys()
     everything = dict(_written(desk))

@@ -2,6 +2,9 @@
 
 import signal
 import socket
+import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -125,16 +128,48 @@ def test_a_second_process_on_the_same_run_is_refused_and_told_of_the_first(
     assert set(sandbox.sent().values()) == {1}
 
 
-def test_a_killed_run_keeps_nobody_out(slow: tuple[SandboxProcess, Desk]) -> None:
+@pytest.mark.parametrize("command", ["resume", "run"])
+def test_a_killed_run_keeps_nobody_out_and_goes_on(
+    slow: tuple[SandboxProcess, Desk], command: str
+) -> None:
     sandbox, desk = slow
     process = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
     sandbox.wait_for_updates(5, process)
     process.kill()
     desk.end(process)
 
-    desk.type("resume", "--yes", "--patience", "0.5")
+    sheet = ("deals.csv", "-m", "deals.yaml") if command == "run" else ()
+    desk.type(command, *sheet, "--yes", "--patience", "0.5")
 
     assert desk.states() == {"succeeded": 200}
+    assert set(sandbox.applied().values()) == {1}
+
+
+@pytest.mark.skipif(not HAS_SIGNALS, reason="signals to processes are POSIX's")
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGKILL if HAS_SIGNALS else 9, -9, id="killed"),
+        pytest.param(signal.SIGINT, Exit.INTERRUPTED, id="Ctrl-C"),
+    ],
+)
+def test_a_plan_that_was_not_finished_is_never_sent(
+    sandbox: SandboxProcess, desk: Desk, number: int, code: int
+) -> None:
+    desk.write_sheet(deals(20_000))
+    process = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
+    wait_for_size(desk.folder / "migrator.db-wal", 500_000, process)
+
+    process.send_signal(number)
+    ended = desk.end(process)
+
+    assert ended.code == code, ended.errors
+    assert not sandbox.updates
+    assert "there is no run unfinished" in desk.type("resume", code=Exit.USAGE).errors
+    desk.write_sheet(deals(5), name="small.csv")
+    desk.run(sheet="small.csv")
+    assert len(sandbox.updates) == 5
+    assert desk.states("r1") == {"succeeded": 5}  # the number was free again
 
 
 @pytest.mark.parametrize(
@@ -228,6 +263,15 @@ def test_refusals_with_a_success_between_them_stop_nothing(
     desk.run(code=Exit.ATTENTION)
 
     assert desk.states() == {"succeeded": 5, "failed": 55}
+
+
+def wait_for_size(file: Path, size: int, process: "subprocess.Popen[str]") -> None:
+    """Wait until a file that ``process`` writes is so large."""
+    deadline = time.monotonic() + 30
+    while not file.exists() or file.stat().st_size < size:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def closed_port() -> int:

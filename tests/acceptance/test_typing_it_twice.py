@@ -132,6 +132,16 @@ def test_an_old_runs_failed_rows_are_not_sent_over_a_newer_success(
     assert sandbox.opportunities()[guid(1)]["fields"]["mx_Custom_1"] == "Newer"
 
 
+def test_again_sends_everything_notes_too(sandbox: SandboxProcess, desk: Desk) -> None:
+    desk.write_sheet(deals(3))
+    desk.run()
+
+    desk.run("--again")
+
+    assert set(sandbox.sent().values()) == {2}
+    assert desk.states("r2") == {"succeeded": 3}
+
+
 @pytest.mark.parametrize(
     "choice", [("--limit", "3"), ("--rows", "2,4,6")], ids=["a limit", "row numbers"]
 )
