@@ -101,6 +101,7 @@ class SandboxProcess:
     folder: Path
     process: "subprocess.Popen[str]"
     url: str
+    _read_to: int = field(default=0, init=False)  #: Bytes of the log that are in `_records`.
     _records: list[dict[str, Any]] = field(default_factory=list, init=False)
 
     @classmethod
@@ -151,10 +152,12 @@ class SandboxProcess:
     @property
     def calls(self) -> list[dict[str, Any]]:
         """Every request that reached it, as its log tells; only whole lines count."""
-        log = self.folder / "calls.jsonl"
-        if log.exists():
-            lines = log.read_bytes().split(b"\n")[:-1]
-            self._records += map(json.loads, lines[len(self._records) :])
+        with (self.folder / "calls.jsonl").open("rb") as log:
+            log.seek(self._read_to)
+            whole, _, _ = log.read().rpartition(b"\n")
+        if whole:
+            self._read_to += len(whole) + 1
+            self._records += map(json.loads, whole.split(b"\n"))
         return self._records
 
     @property
@@ -175,7 +178,7 @@ class SandboxProcess:
         while (arrived := len(self.updates)) < count:
             assert process.poll() is None, f"it ended after {arrived} of {count} updates"
             assert time.monotonic() < deadline, f"{arrived} of {count} updates"
-            time.sleep(0.005)  # the log is a file of another process: it can only be looked at
+            time.sleep(0.01)  # the log is a file of another process: it can only be looked at
         return arrived
 
     def wait_until_quiet(self) -> None:

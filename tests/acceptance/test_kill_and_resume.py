@@ -192,7 +192,6 @@ class Migration:
         sent, applied = self.sandbox.sent(), self.sandbox.applied()
         entries = self.desk.entries()
         assert [row["Remarks"] for row in entries] == [row.remarks for row in self.rows]
-        assert self.desk.status()["rows_read"] == len(entries)
         for row in entries:
             note, box = row["Remarks"], row["migrator_state"]
             if box in NEVER_APPLIED:
