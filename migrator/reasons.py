@@ -1,10 +1,15 @@
 """Reasons without the values in them, so that equal reasons are counted together.
 
-Owns the masking only; it counts nothing and prints nothing.
+Owns the masking and the counting; it prints nothing.
 """
 
 import re
+from dataclasses import dataclass, field
 from typing import Final
+
+from migrator.model import Reason
+
+ROWS_NAMED: Final = 20  #: Row numbers that a reason lists.
 
 _MASKS: Final = (
     (re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "<id>"),
@@ -23,3 +28,49 @@ def masked(text: str) -> str:
     for pattern, name in _MASKS:
         text = pattern.sub(name, text)
     return text
+
+
+class Reasons:
+    """Counts reasons by title and masked text.
+
+    Args:
+        most: Reasons kept apart; a further text is counted under its title alone. None: all.
+    """
+
+    def __init__(self, *, most: int | None = None) -> None:
+        self._most = most
+        self._groups: dict[tuple[str, str], _Group] = {}
+
+    def add(self, title: str, text: str, advice: str, *, row: int) -> None:
+        """Count one row's reason, as it came."""
+        key = (title, masked(text))
+        if key not in self._groups:
+            if self._most is not None and len(self._groups) >= self._most:
+                key = (title, "")
+            self._groups.setdefault(key, _Group(example=text, advice=advice))
+        group = self._groups[key]
+        group.count += 1
+        if len(group.rows) < ROWS_NAMED:
+            group.rows.append(row)
+
+    def listed(self) -> list[Reason]:
+        """The commonest first."""
+        return [
+            Reason(
+                title=title,
+                text=text,
+                count=group.count,
+                rows=tuple(group.rows),
+                example=group.example,
+                advice=group.advice,
+            )
+            for (title, text), group in sorted(self._groups.items(), key=lambda g: -g[1].count)
+        ]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Group:
+    example: str
+    advice: str
+    count: int = 0
+    rows: list[int] = field(default_factory=list)

@@ -22,12 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check a sheet against a mapping."""
     from migrator.cli.checked import checked_json, checked_lines
-    from migrator.cli.common import read_mapping
+    from migrator.mapping import load_mapping
     from migrator.runs.checking import check
     from migrator.settings import quota_settings
 
     rate = quota_settings(os.environ)
-    checked = check(options.sheet, read_mapping(options.mapping), mixed_ids=options.mixed_ids)
+    checked = check(options.sheet, load_mapping(options.mapping), mixed_ids=options.mixed_ids)
     if options.json:
         print(checked_json(checked))
     else:

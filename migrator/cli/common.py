@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.errors import ExitCode, UsageError
 
@@ -160,7 +160,7 @@ def report(world: "World", finished: "Finished", options: argparse.Namespace) ->
     """Print how a command that sends ended; gives its exit code."""
     from migrator.cli.summary import finished_json, finished_lines
 
-    world.operator.close()  # type: ignore[attr-defined]
+    world.operator.close()
     if finished.error is not None:
         from migrator.redact import printable
 
@@ -171,10 +171,3 @@ def report(world: "World", finished: "Finished", options: argparse.Namespace) ->
         for line in finished_lines(world.ledger, finished):
             print(line)
     return finished.exit_code
-
-
-def read_mapping(path: Path) -> Any:
-    """The mapping at ``path``."""
-    from migrator.mapping import load_mapping
-
-    return load_mapping(path)

@@ -38,11 +38,12 @@ def _count(text: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Run a sheet."""
-    from migrator.cli.common import read_mapping, report, the_ledger, the_policy, the_world
+    from migrator.cli.common import report, the_ledger, the_policy, the_world
+    from migrator.mapping import load_mapping
     from migrator.runs.running import RunOptions
     from migrator.runs.running import run as run_sheet
 
-    mapping = read_mapping(options.mapping)
+    mapping = load_mapping(options.mapping)
     with the_ledger(options, must_exist=False) as ledger:
         world = the_world(ledger, options)
         run_options = RunOptions(

@@ -4,7 +4,6 @@ Owns the table `accounts`; it makes no calls: what the CRM tells is handed in. T
 its digest only.
 """
 
-from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
 
 
@@ -13,7 +12,6 @@ class Accounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._confirmed = Confirmed(database)
 
     def known(self, host: str, key_digest: str) -> str | None:
         """The account of this host and key, if the ledger has met them before."""

@@ -4,16 +4,13 @@ Owns no state and changes nothing.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Final
 
 from migrator.errors import UsageError
 from migrator.ledger.columns import decode_problems, record_of, run_of
 from migrator.ledger.database import Database
+from migrator.ledger.work import ROWS_LEFT
 from migrator.model import Balance, EntryRecord, Place, Reason, Run, RunState, State
-from migrator.reasons import masked
-
-ROWS_NAMED: Final = 20  #: Row numbers that a reason lists.
+from migrator.reasons import Reasons
 
 
 class Records:
@@ -48,13 +45,7 @@ class Records:
 
     def is_unfinished(self, run: Run) -> bool:
         """Whether rows are left to send or to settle."""
-        return bool(
-            self._database.value(
-                "SELECT EXISTS (SELECT 1 FROM entries WHERE run = ? AND (state IN"
-                " ('planned', 'sending') OR state = 'in_doubt' AND doubt = 'all'))",
-                run.number,
-            )
-        )
+        return bool(self._database.value(ROWS_LEFT, run.number))
 
     def balance(self, run: Run) -> Balance:
         """Every source row of the run in exactly one box."""
@@ -85,32 +76,14 @@ class Records:
 
     def reasons(self, run: Run, states: Collection[State]) -> list[Reason]:
         """Why rows stand in ``states``, the commonest reason first; values are masked."""
-        groups: dict[tuple[str, str], _Group] = {}
-        for record, keys in self._with_keys(run, states):
-            for title, text, example, advice in keys:
-                group = groups.setdefault((title, text), _Group(example, advice))
-                group.add(record.row)
-        return [
-            Reason(
-                title=title,
-                text=text,
-                count=group.count,
-                rows=tuple(group.rows),
-                example=group.example,
-                advice=group.advice,
-            )
-            for (title, text), group in sorted(groups.items(), key=lambda item: -item[1].count)
-        ]
-
-    def _with_keys(
-        self, run: Run, states: Collection[State]
-    ) -> Iterator[tuple[EntryRecord, list[tuple[str, str, str, str]]]]:
+        reasons = Reasons()
         for row in self._rows_in(run, states):
-            record = record_of(row)
             problems = decode_problems(row["problems"])
-            keys = [(p.code, masked(p.reason), p.reason, p.advice) for p in problems]
-            text = masked(record.message)
-            yield record, keys or [(record.exception, text, record.message, record.advice)]
+            for problem in problems:
+                reasons.add(problem.code, problem.reason, problem.advice, row=row["row"])
+            if not problems:
+                reasons.add(row["exception"], row["message"], "", row=row["row"])
+        return reasons.listed()
 
     def entries(self, run: Run, states: Collection[State] | None = None) -> Iterator[EntryRecord]:
         """The run's entries in the source's order, streamed."""
@@ -127,16 +100,3 @@ class Records:
         """One entry by run and number."""
         row = self._database.row("SELECT * FROM entries WHERE run = ? AND number = ?", *place)
         return record_of(row) if row is not None else None
-
-
-@dataclass(slots=True)
-class _Group:
-    example: str
-    advice: str
-    count: int = 0
-    rows: list[int] = field(default_factory=list)
-
-    def add(self, row: int) -> None:
-        self.count += 1
-        if len(self.rows) < ROWS_NAMED:
-            self.rows.append(row)

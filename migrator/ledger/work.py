@@ -41,6 +41,13 @@ _STEP_INTO: Final = {
 """The states from which each state may be entered: the table of `migrator.model`, turned round."""
 
 
+ROWS_LEFT: Final = """
+    SELECT EXISTS (SELECT 1 FROM entries WHERE run = ?
+        AND (state IN ('planned', 'sending') OR state = 'in_doubt' AND doubt = 'all'))
+"""
+"""Whether a run has rows left to send or to settle."""
+
+
 class IllegalStepError(Exception):
     """An entry was to take a step that the table of states does not allow: a fault of ours."""
 
@@ -359,11 +366,7 @@ class WorkLedger:
 
     def finish(self, run: Run, *, at: float) -> RunState:
         """Say what a run has come to after a dispatch."""
-        left = self._database.value(
-            "SELECT EXISTS (SELECT 1 FROM entries WHERE run = ? AND (state IN"
-            " ('planned', 'sending') OR state = 'in_doubt' AND doubt = 'all'))",
-            run.number,
-        )
+        left = self._database.value(ROWS_LEFT, run.number)
         state = RunState.OPEN if left else RunState.FINISHED
         self._database.change(
             "UPDATE runs SET state = ?, finished_at = ? WHERE run = ?",

@@ -3,7 +3,6 @@
 Owns the counting; memory does not grow with the rows.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,12 +12,12 @@ import orjson
 from migrator.leadsquared import update_request
 from migrator.mapper import compile_mapping
 from migrator.mapping import Mapping
-from migrator.model import Problem, Reason, Rejected, Update
-from migrator.reasons import masked
+from migrator.model import Reason, Rejected, Update
+from migrator.reasons import Reasons
 from migrator.runs.planning import IdKinds, open_source
 
 SAMPLES: Final = 3
-ROWS_NAMED: Final = 20
+MOST_REASONS: Final = 1000  #: Kept apart, so that memory is bounded; masking leaves few.
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,14 +49,14 @@ def check(sheet: Path, mapping: Mapping, *, mixed_ids: bool = False) -> Checked:
         checked = Checked(
             file=rows.file, sheet=rows.sheet, delimiter=rows.delimiter, encoding=rows.encoding
         )
-        kinds, reasons = IdKinds(allowed=mixed_ids), _Reasons()
+        kinds, reasons = IdKinds(allowed=mixed_ids), Reasons(most=MOST_REASONS)
         for row in rows:
             if isinstance(row, Rejected):
-                reasons.add(row)
+                _refuse(checked, reasons, row)
                 continue
             result = mapper.map(row)
             if isinstance(result, Rejected):
-                reasons.add(result)
+                _refuse(checked, reasons, result)
                 continue
             kinds.meet(result, row)
             checked.ready += 1
@@ -66,7 +65,6 @@ def check(sheet: Path, mapping: Mapping, *, mixed_ids: bool = False) -> Checked:
                 checked.samples.append(_sample(result))
         checked.rows_read, checked.blank_rows = rows.rows_read, rows.blank_rows
         checked.reasons, checked.notes = reasons.listed(), list(rows.notes)
-        checked.rejected = reasons.rows
     return checked
 
 
@@ -75,38 +73,8 @@ def _sample(update: Update) -> str:
     return orjson.dumps(orjson.loads(request.body), option=orjson.OPT_INDENT_2).decode()
 
 
-class _Reasons:
-    """Problems by kind, column and masked text: bounded, since masking leaves few texts."""
-
-    MOST: Final = 1000  #: Kinds kept apart; further ones are counted together.
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self._counts: Counter[tuple[str, str, str]] = Counter()
-        self._rows: dict[tuple[str, str, str], list[int]] = {}
-        self._first: dict[tuple[str, str, str], Problem] = {}
-
-    def add(self, rejected: Rejected) -> None:
-        self.rows += 1
-        for problem in rejected.problems:
-            key = (problem.code, problem.column, masked(problem.reason))
-            if key not in self._first and len(self._first) >= self.MOST:
-                key = (problem.code, problem.column, "")
-            self._counts[key] += 1
-            self._first.setdefault(key, problem)
-            rows = self._rows.setdefault(key, [])
-            if len(rows) < ROWS_NAMED:
-                rows.append(rejected.row.row)
-
-    def listed(self) -> list[Reason]:
-        return [
-            Reason(
-                title=f'{code} in "{column}"' if column else code,
-                text=text,
-                count=count,
-                rows=tuple(self._rows[code, column, text]),
-                example=self._first[code, column, text].reason,
-                advice=self._first[code, column, text].advice,
-            )
-            for (code, column, text), count in self._counts.most_common()
-        ]
+def _refuse(checked: Checked, reasons: Reasons, rejected: Rejected) -> None:
+    checked.rejected += 1
+    for problem in rejected.problems:
+        title = f'{problem.code} in "{problem.column}"' if problem.column else problem.code
+        reasons.add(title, problem.reason, problem.advice, row=rejected.row.row)

@@ -6,7 +6,6 @@ Owns the wiring of dispatcher, client, quota and ledger thread, and what Ctrl-C 
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -52,8 +51,7 @@ def deliver(
         LedgerError: The ledger cannot be written.
     """
     world.ledger.work.begin(run)
-    balance = world.ledger.records.balance(run)
-    to_send = balance.unfinished if chosen is None else _left(world, run, chosen)
+    to_send = rows_left(world, run, chosen)
     caught: list[int] = []
     result = asyncio.run(
         _dispatch(world, run, policy=policy, to_send=to_send, chosen=chosen, caught=caught)
@@ -66,9 +64,11 @@ def deliver(
     )
 
 
-def _left(world: World, run: Run, chosen: Collection[int]) -> int:
-    picked = world.ledger.work.pick(run, after=0, limit=len(chosen), chosen=chosen)
-    return len(picked)
+def rows_left(world: World, run: Run, chosen: Collection[int] | None) -> int:
+    """How many rows, of those chosen where some are, are left to send or to settle."""
+    if chosen is None:
+        return world.ledger.records.balance(run).unfinished
+    return len(world.ledger.work.pick(run, after=0, limit=len(chosen), chosen=chosen))
 
 
 @asynccontextmanager
@@ -141,8 +141,3 @@ def _signals(stop: Callable[[int], None]) -> Iterator[None]:
     finally:
         for number, previous in old.items():
             signal.signal(number, previous)
-
-
-def now() -> float:
-    """Wall time, in seconds since 1970."""
-    return time.time()

@@ -35,9 +35,9 @@ class MendedRows:
         SourceError: It is an export of another ledger, run or account.
     """
 
-    def __init__(self, rows: Rows, ledger: Ledger, *, account: str, event_code: int) -> None:
+    def __init__(self, rows: Rows, ledger: Ledger, *, account: str) -> None:
         self._rows, self._ledger = rows, ledger
-        self._account, self._event_code = account, event_code
+        self._account = account
         self._iterator = iter(rows)
         self._first = next(self._iterator, None)
         self._run_at = rows.columns.index(RUN_COLUMN)

@@ -25,6 +25,7 @@ class SourceRows(Protocol):
     columns: tuple[str, ...]
     blank_rows: int
     content_digest: str  #: By which it is recognised, after the iteration; "": of what is planned.
+    notes: list[str]  #: Sentences about what is not planned, after the iteration.
 
     def linked(self) -> Iterator[tuple[SourceRow | Rejected, Place | None]]:
         """Each row, with the place of the entry it mends."""
@@ -38,6 +39,7 @@ class SheetRows:
         self.columns = rows.columns
         self.blank_rows = 0
         self.content_digest = ""
+        self.notes: list[str] = []
 
     def linked(self) -> Iterator[tuple[SourceRow | Rejected, Place | None]]:
         """Each row, without a link."""

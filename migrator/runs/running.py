@@ -15,7 +15,7 @@ from migrator.mapping import Mapping
 from migrator.model import Balance, Run, RunState, State
 from migrator.runs.accounts import account_of, require_account
 from migrator.runs.closing import settle_by_reading
-from migrator.runs.delivering import Finished, deliver, now
+from migrator.runs.delivering import Finished, deliver, rows_left
 from migrator.runs.mended import MendedRows, is_export
 from migrator.runs.planning import (
     Planned,
@@ -54,7 +54,7 @@ def run(world: World, sheet: Path, mapping: Mapping, options: RunOptions) -> Fin
     account = account_of(world)
     _remove_unsealed(world)
     with open_source(sheet, mapping) as rows:
-        source, parent = _source_rows(world, rows, account, mapping)
+        source, parent = _source_rows(world, rows, account)
         planned = write_plan(
             world.ledger,
             source,
@@ -64,7 +64,7 @@ def run(world: World, sheet: Path, mapping: Mapping, options: RunOptions) -> Fin
             mixed_ids=options.mixed_ids,
             parent=parent,
         )
-        notes = [*rows.notes, *getattr(source, "notes", ())]
+        notes = [*rows.notes, *source.notes]
     earlier = [
         run
         for run in world.ledger.plans.same_names(planned.run.source, account=account)
@@ -78,12 +78,10 @@ def run(world: World, sheet: Path, mapping: Mapping, options: RunOptions) -> Fin
     return _send_new(world, planned, earlier, options, notes)
 
 
-def _source_rows(
-    world: World, rows: Rows, account: str, mapping: Mapping
-) -> tuple[SourceRows, int]:
+def _source_rows(world: World, rows: Rows, account: str) -> tuple[SourceRows, int]:
     if not is_export(rows.columns):
         return SheetRows(rows), 0
-    mended = MendedRows(rows, world.ledger, account=account, event_code=mapping.opportunity.type)
+    mended = MendedRows(rows, world.ledger, account=account)
     world.operator.say(f"{rows.file} is an export of run {mended.original.id}: its rows are mended")
     return mended, mended.original.number
 
@@ -110,7 +108,8 @@ def _go_on(world: World, same: Run, options: RunOptions, notes: Sequence[str]) -
             world.operator.say(f"these rows were sent by run {same.id}: nothing is sent again")
             return _as_it_stands(world, same)
         world.operator.say(f"these rows are those of run {same.id}, which goes on")
-        return _ask_and_deliver(world, same, options, notes)
+        chosen = _chosen(world, same, options)
+        return _ask_and_deliver(world, same, options.policy, chosen=chosen, notes=notes)
 
 
 def _as_it_stands(world: World, run: Run) -> Finished:
@@ -212,13 +211,13 @@ def resume(
     Raises:
         UsageError: The keys are another account's.
     """
-    options = RunOptions(policy=policy or DeliveryPolicy())
     with world.ledger.locks.hold(run):
         if not world.ledger.records.is_unfinished(run):
             world.operator.say(f"run {run.id} has nothing left to send")
             return _as_it_stands(world, run)
         require_account(world, run, same_account=same_account)
-        return _ask_and_deliver(world, world.ledger.plans.run(run.number), options, ())
+        run = world.ledger.plans.run(run.number)
+        return _ask_and_deliver(world, run, policy or DeliveryPolicy())
 
 
 def retry(world: World, run: Run, options: RetryOptions) -> Finished:
@@ -231,22 +230,22 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
     with world.ledger.locks.hold(run):
         numbers = _numbers(world, run, options.rows)
         if options.in_doubt and options.note_present:
-            count = choices.settle_notes(run, numbers, present=True, at=now())
+            count = choices.settle_notes(run, numbers, present=True, at=world.clock.wall())
             world.operator.say(f"{count} rows: the note is there, they have succeeded")
             return _as_it_stands(world, run)
         require_account(world, run, same_account=options.same_account)
         run = world.ledger.plans.run(run.number)
         world.ledger.work.begin(run)
         if options.in_doubt:
-            count = choices.settle_notes(run, numbers, present=False, at=now())
+            count = choices.settle_notes(run, numbers, present=False, at=world.clock.wall())
         else:
-            count = choices.plan_failed_again(run, numbers, at=now())
+            count = choices.plan_failed_again(run, numbers, at=world.clock.wall())
         world.operator.say(f"{count} rows of run {run.id} are planned again")
         policy = replace(options.policy, regardless=frozenset(numbers or ()))
         if not world.ledger.records.is_unfinished(run):
             return _as_it_stands(world, run)
         chosen = frozenset(numbers) if numbers is not None else None
-        return _ask_and_deliver(world, run, RunOptions(policy=policy), (), chosen=chosen)
+        return _ask_and_deliver(world, run, policy, chosen=chosen)
 
 
 # ------------------------------------------------------------------ shared steps
@@ -255,19 +254,16 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
 def _ask_and_deliver(
     world: World,
     run: Run,
-    options: RunOptions,
-    notes: Sequence[str],
+    policy: DeliveryPolicy,
     *,
     chosen: Collection[int] | None = None,
+    notes: Sequence[str] = (),
 ) -> Finished:
-    chosen = _chosen(world, run, options) if chosen is None else chosen
     balance = world.ledger.records.balance(run)
-    calls = balance.unfinished
-    if chosen is not None:
-        calls = len(world.ledger.work.pick(run, after=0, limit=len(chosen), chosen=chosen))
+    calls = rows_left(world, run, chosen)
     if calls and not world.operator.confirm(_summary(world, run, balance, calls, notes)):
         return replace(_as_it_stands(world, run), declined=True)
-    return deliver(world, run, policy=options.policy, chosen=chosen)
+    return deliver(world, run, policy=policy, chosen=chosen)
 
 
 def _chosen(world: World, run: Run, options: RunOptions) -> Collection[int] | None:

@@ -48,6 +48,9 @@ class Operator(Protocol):
     def show(self, counts: Counts, *, state: str) -> None:
         """The progress changed."""
 
+    def close(self) -> None:
+        """No progress is to come any more."""
+
 
 class SilentOperator:
     """Says yes and shows nothing: for programs."""
@@ -65,6 +68,9 @@ class SilentOperator:
 
     def show(self, counts: Counts, *, state: str) -> None:
         """Nothing is shown."""
+
+    def close(self) -> None:
+        """Nothing was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def an_update(number: int, value: str = "x", *, note: str = "", auto: str = "") 
     return Update(auto or guid(number), kind, note, (FieldValue(FIELD, value),) if value else ())
 
 
-def plan(ledger: Ledger, *updates: Update) -> Run:
+def plan(ledger: Ledger, *updates: Update, account: str = "account") -> Run:
     """A sealed plan of rows 2, 3, …; entry 1 is row 2."""
     source = Source(
         name="deals.csv",
@@ -54,7 +54,7 @@ def plan(ledger: Ledger, *updates: Update) -> Run:
         columns=("Id",),
         schema_names=(FIELD,),
     )
-    run = ledger.plans.begin(source, account="account")
+    run = ledger.plans.begin(source, account=account)
     rows = [
         PlannedRow(SourceRow("deals.csv", "", n, n, ("Id",), (update[0],)), update, None)
         for n, update in enumerate(updates, 2)

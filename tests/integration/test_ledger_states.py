@@ -4,7 +4,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.errors import LedgerError
-from migrator.ledger import Ledger, PlannedRow, open_ledger
+from migrator.ledger import Ledger, open_ledger
 from migrator.model import (
     NEXT_STATES,
     Blocked,
@@ -20,20 +19,16 @@ from migrator.model import (
     Doubt,
     Entry,
     Failed,
-    FieldValue,
-    IdKind,
     InDoubt,
     NotSent,
     Outcome,
     Reading,
     Run,
-    Source,
-    SourceRow,
     State,
     Succeeded,
-    Update,
     Verdict,
 )
+from tests.integration.dispatching import an_update, plan, states
 
 READING = Reading(verdict=Verdict.UNKNOWN, status=503, message="Service Unavailable")
 
@@ -42,40 +37,6 @@ READING = Reading(verdict=Verdict.UNKNOWN, status=503, message="Service Unavaila
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with open_ledger(tmp_path / "migrator.db") as opened:
         yield opened
-
-
-def an_update(number: int, *, name: str = "x", note: str = "", auto: str = "") -> Update:
-    identity = auto or f"00000000-0000-0000-0000-{number:012}"
-    kind = IdKind.AUTO_ID if auto else IdKind.GUID
-    return Update(identity, kind, note, (FieldValue("mx_Custom_1", name),) if name else ())
-
-
-def plan(ledger: Ledger, *updates: Update, account: str = "account") -> Run:
-    source = Source(
-        name="deals.csv",
-        mapping_name="deals.yaml",
-        mapping_digest="m",
-        event_code=12000,
-        columns=("Id",),
-        schema_names=("mx_Custom_1",),
-    )
-    run = ledger.plans.begin(source, account=account)
-    rows = [
-        PlannedRow(
-            SourceRow("deals.csv", "", n, n, ("Id",), (update.opportunity_id,)), update, None
-        )
-        for n, update in enumerate(updates, 2)
-    ]
-    content = blake2b()
-    ledger.plans.add(run, rows, first_number=1, content=content)
-    ledger.plans.mark(run, send_all=False)
-    return ledger.plans.seal(
-        run, content_digest=content.hexdigest(), rows_read=len(rows), blank_rows=0
-    )
-
-
-def states(ledger: Ledger, run: Run) -> list[str]:
-    return [record.state.value for record in ledger.records.entries(run)]
 
 
 def picked(ledger: Ledger, run: Run) -> list[Entry]:
@@ -169,20 +130,20 @@ def test_only_its_owner_may_read_it(ledger: Ledger) -> None:
 
 
 def test_the_longest_confirmed_beginning_of_an_opportunity_is_unchanged(ledger: Ledger) -> None:
-    rows = (an_update(1, name="a", note="n"), an_update(1, name="b"), an_update(2))
+    rows = (an_update(1, value="a", note="n"), an_update(1, value="b"), an_update(2))
     succeed(ledger, plan(ledger, *rows))
 
     same = plan(ledger, *rows)
-    longer = plan(ledger, *rows, an_update(1, name="c", note="n"))
+    longer = plan(ledger, *rows, an_update(1, value="c", note="n"))
 
     assert states(ledger, same) == ["unchanged"] * 3
     assert states(ledger, longer) == ["unchanged"] * 3 + ["planned"]
 
 
 def test_a_note_that_is_confirmed_is_left_out_and_counted(ledger: Ledger) -> None:
-    succeed(ledger, plan(ledger, an_update(1, name="a", note="n")))
+    succeed(ledger, plan(ledger, an_update(1, value="a", note="n")))
 
-    again = plan(ledger, an_update(1, name="b", note="n"))
+    again = plan(ledger, an_update(1, value="b", note="n"))
 
     (entry,) = picked(ledger, again)
     assert entry.note == ""
@@ -190,7 +151,7 @@ def test_a_note_that_is_confirmed_is_left_out_and_counted(ledger: Ledger) -> Non
 
 
 def test_a_row_with_nothing_to_send_is_unchanged(ledger: Ledger) -> None:
-    assert states(ledger, plan(ledger, an_update(1, name=""))) == ["unchanged"]
+    assert states(ledger, plan(ledger, an_update(1, value=""))) == ["unchanged"]
 
 
 def test_a_plan_that_is_not_sealed_leaves_nothing_behind(ledger: Ledger) -> None:
@@ -231,7 +192,7 @@ def test_a_call_without_an_answer_is_in_doubt_at_the_next_start(ledger: Ledger) 
 def test_later_rows_wait_for_a_failed_one_and_are_freed_when_it_is_planned_again(
     ledger: Ledger,
 ) -> None:
-    run = plan(ledger, an_update(1, name="a"), an_update(1, name="b"), an_update(2))
+    run = plan(ledger, an_update(1, value="a"), an_update(1, value="b"), an_update(2))
     first = picked(ledger, run)[0]
     send(ledger, run, first, Failed(reading=READING))
 
@@ -245,9 +206,9 @@ def test_later_rows_wait_for_a_failed_one_and_are_freed_when_it_is_planned_again
 
 
 def test_an_older_row_is_superseded_by_a_newer_success(ledger: Ledger) -> None:
-    old = plan(ledger, an_update(1, name="old"))
+    old = plan(ledger, an_update(1, value="old"))
     (entry,) = picked(ledger, old)
-    succeed(ledger, plan(ledger, an_update(1, name="new")))
+    succeed(ledger, plan(ledger, an_update(1, value="new")))
 
     assert examine(ledger, old, entry) == Blocked()
 
@@ -256,10 +217,10 @@ def test_an_older_row_is_superseded_by_a_newer_success(ledger: Ledger) -> None:
 
 def test_a_success_joins_an_auto_id_to_its_guid(ledger: Ledger) -> None:
     guid = "00000000-0000-0000-0000-000000000007"
-    succeed(ledger, plan(ledger, an_update(0, name="a", auto="OPP-7")), guid=guid)
+    succeed(ledger, plan(ledger, an_update(0, value="a", auto="OPP-7")), guid=guid)
 
-    assert states(ledger, plan(ledger, an_update(7, name="a"))) == ["unchanged"]
-    assert states(ledger, plan(ledger, an_update(0, name="a", auto="OPP-7"))) == ["unchanged"]
+    assert states(ledger, plan(ledger, an_update(7, value="a"))) == ["unchanged"]
+    assert states(ledger, plan(ledger, an_update(0, value="a", auto="OPP-7"))) == ["unchanged"]
 
 
 def test_a_person_settles_a_note_in_doubt(ledger: Ledger) -> None:
@@ -332,7 +293,7 @@ def test_no_sequence_of_calls_leaves_the_table_of_states(
     steps: list[tuple[int, Outcome | None, bool]],
 ) -> None:
     with open_ledger(tmp_path_factory.mktemp("ledger") / "migrator.db") as ledger:
-        run = plan(ledger, *(an_update(n % 3, name=str(n), note=f"note {n}") for n in range(6)))
+        run = plan(ledger, *(an_update(n % 3, value=str(n), note=f"note {n}") for n in range(6)))
         before = [State(state) for state in states(ledger, run)]
         for which, outcome, retries in steps:
             entries = picked(ledger, run)
