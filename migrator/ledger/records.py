@@ -3,7 +3,10 @@
 Owns no state and changes nothing.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
+from sqlite3 import Row
+
+import orjson
 
 from migrator.errors import UsageError
 from migrator.ledger.columns import decode_problems, record_of, run_of
@@ -89,12 +92,13 @@ class Records:
         """The run's entries in the source's order, streamed."""
         return (record_of(row) for row in self._rows_in(run, states or list(State)))
 
-    def _rows_in(self, run: Run, states: Collection[State]) -> Iterable:  # type: ignore[type-arg]
-        wanted = set(states)
-        rows = self._database.rows(
-            "SELECT * FROM entries WHERE run = ? ORDER BY number", run.number
+    def _rows_in(self, run: Run, states: Collection[State]) -> Iterator[Row]:
+        return self._database.rows(
+            "SELECT * FROM entries WHERE run = ?"
+            " AND state IN (SELECT value FROM json_each(?)) ORDER BY number",
+            run.number,
+            orjson.dumps(list(states)).decode(),
         )
-        return (row for row in rows if row["state"] in wanted)
 
     def entry(self, place: Place) -> EntryRecord | None:
         """One entry by run and number."""
