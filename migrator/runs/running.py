@@ -5,6 +5,7 @@ themselves are elsewhere.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -136,9 +137,8 @@ def _send_new(
                 if not world.operator.confirm(summary):
                     ledger.plans.discard(new)
                     return Finished(run=new, balance=balance, sent=False, declined=True)
-            for old in unfinished:
-                _close(world, old, by=new, policy=options.policy)
             if unfinished:
+                _close_all(world, unfinished, by=new, policy=options.policy)
                 ledger.plans.mark(new, send_all=options.again)
         except BaseException:
             ledger.plans.discard(new)
@@ -174,12 +174,16 @@ def _warnings(world: World, new: Run, unfinished: Sequence[Run], notes_left_out:
     return warnings
 
 
-def _close(world: World, old: Run, *, by: Run, policy: DeliveryPolicy) -> None:
-    with world.ledger.locks.hold(old):
-        world.ledger.work.begin(old)
-        settle_by_reading(world, old, policy=policy)
-        superseded = world.ledger.plans.close(old, by=by)
-    world.operator.say(f"run {old.id} is closed: {superseded} of its rows are superseded")
+def _close_all(world: World, unfinished: Sequence[Run], *, by: Run, policy: DeliveryPolicy) -> None:
+    """Close the older runs; none of them when another process holds one."""
+    with ExitStack() as locks:
+        for old in unfinished:
+            locks.enter_context(world.ledger.locks.hold(old))
+        for old in unfinished:
+            world.ledger.work.begin(old)
+            settle_by_reading(world, old, policy=policy)
+            superseded = world.ledger.plans.close(old, by=by)
+            world.operator.say(f"run {old.id} is closed: {superseded} of its rows are superseded")
 
 
 def _remove_unsealed(world: World) -> None:
