@@ -6,6 +6,7 @@ and no text of it holds a key's value.
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Literal
@@ -26,6 +27,10 @@ ALLOW_HOST: Final = "LSQ_ALLOW_HOST"
 CA_FILE: Final = "LSQ_CA_FILE"
 LEDGER: Final = "MIGRATOR_LEDGER"
 STATE_DIR: Final = "MIGRATOR_STATE_DIR"
+
+_NAMES: Final = frozenset(
+    (HOST, ACCESS_KEY, SECRET_KEY, RATE_LIMIT, DAILY_LIMIT, AUTH, ALLOW_HOST, CA_FILE)
+)
 
 VENDOR_DOMAIN: Final = ".leadsquared.com"
 """Every API host of LeadSquared's ends so: api, api-us11, api-in21, … ("API host", read 2026-11);
@@ -117,10 +122,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     missing = [name for name in (HOST, ACCESS_KEY, SECRET_KEY) if not _get(environ, name)]
     if missing:
         raise SettingsError(
-            f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} not set",
-            advice="Set what is missing in the environment; host and keys stand in LeadSquared "
-            "under My Profile > Settings > API and Webhooks. For a try without an account, "
-            "`migrator sandbox` prints the lines to set.",
+            f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} not set"
+            f"{_misspelt(environ, missing)}",
+            advice="Set what is missing in the environment, or in a file .env in this folder; host "
+            "and keys stand in LeadSquared under My Profile > Settings > API and Webhooks. For a "
+            "try without an account, `migrator sandbox` prints the lines to set.",
         )
     return Settings(
         base_url=_base_url(_get(environ, HOST), allowed=_allowed_host(environ)),
@@ -279,6 +285,17 @@ def _not_allowed(address: str) -> str:
 
 
 # ------------------------------------------------------------------ words
+
+
+def _misspelt(environ: Mapping[str, str], missing: list[str]) -> str:
+    """Names that are set and were perhaps meant; never their values."""
+    unknown = [name for name in environ if name.startswith("LSQ") and name not in _NAMES]
+    meant = [
+        f"{near[0]} is set: was {name} meant?"
+        for name in missing
+        if (near := get_close_matches(name, unknown, n=1, cutoff=0.8))
+    ]
+    return f" ({' '.join(meant)})" if meant else ""
 
 
 def _wrong(name: str, text: str, advice: str) -> SettingsError:

@@ -85,8 +85,7 @@ def _fault(error: Exception) -> int:
 
     from migrator.redact import printable, redact
 
-    secrets = [os.environ.get(name, "") for name in ("LSQ_ACCESS_KEY", "LSQ_SECRET_KEY")]
-    text = redact("".join(traceback.format_exception(error)), [s for s in secrets if s])
+    text = redact("".join(traceback.format_exception(error)), _secrets())
     print(printable(text, keep_lines=True), file=sys.stderr)
     print(
         "migrator: this is a fault of migrator itself. The ledger is intact: `migrator status` "
@@ -94,6 +93,18 @@ def _fault(error: Exception) -> int:
         file=sys.stderr,
     )
     return ExitCode.FAULT
+
+
+def _secrets() -> list[str]:
+    """The keys, wherever they are set; none where even that cannot be told."""
+    from migrator.cli.common import the_environment
+
+    try:
+        environment = the_environment()
+    except MigratorError:
+        environment = dict(os.environ)
+    found = (environment.get(name, "") for name in ("LSQ_ACCESS_KEY", "LSQ_SECRET_KEY"))
+    return [secret for secret in found if secret]
 
 
 def _module(name: str) -> ModuleType:

@@ -1,9 +1,8 @@
 """`migrator check`: read and map every row, send nothing."""
 
 import argparse
-import os
 
-from migrator.cli.common import add_sheet
+from migrator.cli.common import add_sheet, the_environment
 from migrator.errors import ExitCode
 
 HELP = "read and map every row of a sheet; sends nothing"
@@ -26,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from migrator.runs.checking import check
     from migrator.settings import quota_settings
 
-    rate = quota_settings(os.environ)
+    rate = quota_settings(the_environment())
     checked = check(options.sheet, load_mapping(options.mapping), mixed_ids=options.mixed_ids)
     if options.json:
         print(checked_json(checked))

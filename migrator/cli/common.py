@@ -91,12 +91,19 @@ def _seconds(text: str) -> float:
 # ------------------------------------------------------------------ the ledger and its runs
 
 
+def the_environment() -> dict[str, str]:
+    """The environment with the .env file of the working folder below it."""
+    from migrator.environment import read_environment
+
+    return read_environment(Path.cwd(), os.environ)
+
+
 def the_ledger(options: argparse.Namespace, *, must_exist: bool = True) -> "Ledger":
     """Open the ledger that the options or the environment name."""
     from migrator.ledger import open_ledger
     from migrator.settings import ledger_path
 
-    path = options.ledger or ledger_path(os.environ)
+    path = options.ledger or ledger_path(the_environment())
     return open_ledger(path, must_exist=must_exist)
 
 
@@ -140,7 +147,7 @@ def the_world(ledger: "Ledger", options: argparse.Namespace) -> "World":
     from migrator.runs.world import the_world as assemble
     from migrator.settings import load_settings
 
-    settings = load_settings(os.environ)
+    settings = load_settings(the_environment())
     guard_logging(settings.secrets)
     return assemble(ledger, settings, TerminalOperator(yes=options.yes))
 

@@ -306,3 +306,11 @@ def test_on_loopback_the_port_is_not_part_of_the_account(host: str) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().base_url = "https://evil.com"  # type: ignore[misc]
+
+
+def test_a_misspelt_name_is_pointed_at_and_its_value_kept_quiet() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"LSQ_HOST": "x", "LSQ_ACCES_KEY": "u$rOne4711"})
+
+    assert "LSQ_ACCES_KEY is set: was LSQ_ACCESS_KEY meant?" in str(caught.value)
+    assert "u$rOne4711" not in str(caught.value)
