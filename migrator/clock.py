@@ -1,10 +1,12 @@
 """The clock of the machine and of the running event loop.
 
-Owns the one place that asks for the time; it never decides what a time means.
+Owns the one place that asks for the time, and how a time reads to the operator; it never decides
+what a sheet's time means (`migrator.zones`).
 """
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
@@ -28,3 +30,39 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait; 0 or less gives way once."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+def local_time(at: float) -> str:
+    """A wall time as the operator's own clock shows it, with its zone.
+
+    Args:
+        at: Seconds since 1970 in UTC.
+
+    Returns:
+        Such as "2026-11-24 06:00 IST (UTC+05:30)"; the zone's name is the machine's.
+    """
+    local = datetime.fromtimestamp(at, UTC).astimezone()
+    name, offset = local.strftime("%Z"), local.strftime("%z")
+    written = f"UTC{offset[:3]}:{offset[3:5]}"
+    named = f"{name} ({written})" if name and name[0].isalpha() else written
+    return f"{local:%Y-%m-%d %H:%M} {named}"
+
+
+def next_time_of_day(hour: int, minute: int, *, after: float) -> float:
+    """When the operator's clock shows a time of day next.
+
+    A time that the clock skips that day is taken by the offset before the skip, one that it shows
+    twice is the first of both: `datetime`'s own reading.
+
+    Args:
+        hour: From 0 to 23.
+        minute: From 0 to 59.
+        after: Wall time; the result is later.
+    """
+    day = datetime.fromtimestamp(after, UTC).astimezone().date()
+    for days in range(3):
+        at = datetime(day.year, day.month, day.day, hour, minute) + timedelta(days=days)  # noqa: DTZ001 - the operator's clock
+        moment = at.astimezone().timestamp()
+        if moment > after:
+            return moment
+    raise AssertionError("two days have every time of day")

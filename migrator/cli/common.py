@@ -5,6 +5,7 @@ Owns no rules; it turns options into values and values into lines.
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,12 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send a row even when a later row of its opportunity has succeeded",
     )
+    parser.add_argument(
+        "--until",
+        type=_time_of_day,
+        metavar="HH:MM",
+        help="no call after this time of this machine's clock (exit 12)",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -86,6 +93,18 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < 86_400:
         raise argparse.ArgumentTypeError(f'"{text}" is no number of seconds below a day')
     return seconds
+
+
+def _time_of_day(text: str) -> tuple[int, int]:
+    """Hour and minute from ``--until``.
+
+    >>> _time_of_day("06:00")
+    (6, 0)
+    """
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)", text, re.ASCII)
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        raise argparse.ArgumentTypeError(f'"{text}" is no time of day, such as 06:00')
+    return int(found[1]), int(found[2])
 
 
 # ------------------------------------------------------------------ the ledger and its runs
@@ -154,12 +173,17 @@ def the_world(ledger: "Ledger", options: argparse.Namespace) -> "World":
 
 def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
     """The policy that the options describe."""
+    from migrator.clock import next_time_of_day
     from migrator.dispatcher import DeliveryPolicy
 
+    until = None
+    if options.until is not None:
+        until = next_time_of_day(*options.until, after=world.clock.wall())
     return DeliveryPolicy(
         patience=options.patience,
         window=world.settings.rate.window,
         allow_older=options.allow_older,
+        until=until,
     )
 
 

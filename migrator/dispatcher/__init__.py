@@ -108,6 +108,7 @@ class Dispatch:
             LedgerError: The ledger cannot be written; no call left without its intent.
         """
         self._show()
+        self._traffic.watch_the_time()
         try:
             async with asyncio.TaskGroup() as lanes:
                 await self._pick_all(lanes)

@@ -26,3 +26,4 @@ class DeliveryPolicy:
     foreign_answers: int = 10  #: Foreign 404s in a row, over different rows, that stop it (exit 8).
     allow_older: bool = False  #: Send a row even when a later one of its opportunity succeeded.
     regardless: frozenset[int] = frozenset()  #: Entries that wait for no earlier row.
+    until: float | None = None  #: Wall time after which no call leaves (exit 12).

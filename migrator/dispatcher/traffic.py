@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+from migrator.clock import local_time
 from migrator.dispatcher.policy import DeliveryPolicy
-from migrator.errors import AllowanceError, MigratorError, TargetError
+from migrator.errors import AllowanceError, BrakeError, MigratorError, TargetError
 from migrator.model import Entry, Reading
 from migrator.ports import Clock, Permit, Quota
 
@@ -17,6 +18,9 @@ T = TypeVar("T")
 
 PAUSE_MARGIN: Final = 0.25  #: Seconds after a window: the answer took time to come back.
 FIRST_PROBE_WAIT: Final = 1.0
+UNTIL_MARGIN: Final = 1.0
+"""Seconds before the end that was given: a permit's call leaves a moment after the permit."""
+LONGEST_SLEEP: Final = 30.0  #: Seconds.
 
 
 class Traffic:
@@ -46,6 +50,7 @@ class Traffic:
         self._down_since: float | None = None
         self._probing: asyncio.Task[None] | None = None
         self._probe_wait = FIRST_PROBE_WAIT
+        self._watching: asyncio.Task[None] | None = None
 
     # -------------------------------------------------------------- asking
 
@@ -67,13 +72,23 @@ class Traffic:
     async def permit(self) -> Permit | None:
         """The right to make one call now; None when the run is stopping."""
         while await self._clear():
-            permit = await self._unless_stopping(self._quota.acquire())
+            permit = await self._acquire()
             if permit is None:
+                return None
+            if self._is_time_up():
+                permit.unused()
                 return None
             if self.state == "sending":
                 return permit
             permit.unused()
         return None
+
+    async def _acquire(self) -> Permit | None:
+        try:
+            return await self._unless_stopping(self._quota.acquire())
+        except MigratorError as error:  # the day's calls are spent
+            self.stop(error)
+            return None
 
     async def _clear(self) -> bool:
         while not self.is_stopping():
@@ -105,6 +120,27 @@ class Traffic:
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task})
+
+    # -------------------------------------------------------------- the time that was given
+
+    def watch_the_time(self) -> None:
+        """From now on stop when the policy's ``until`` has come, whatever is being waited for."""
+        if self._policy.until is not None and not self._is_time_up():
+            self._watching = asyncio.ensure_future(self._wait_until(self._policy.until))
+
+    async def _wait_until(self, until: float) -> None:
+        # Asked again and again: the wall clock may be set while it waits.
+        while not self._is_time_up():
+            left = until - UNTIL_MARGIN - self._clock.wall()
+            if not await self.wait(min(max(left, 0.01), LONGEST_SLEEP)):
+                return
+
+    def _is_time_up(self) -> bool:
+        until = self._policy.until
+        if until is None or self._clock.wall() < until - UNTIL_MARGIN:
+            return False
+        self.stop(_time_is_up(until))
+        return True
 
     # -------------------------------------------------------------- being told
 
@@ -164,7 +200,7 @@ class Traffic:
         down_since = self._down_since or self._clock.monotonic()
         while await self.wait(self._probe_wait):
             self._probe_wait = min(self._policy.longest_probe_wait, self._probe_wait * 2)
-            permit = await self._unless_stopping(self._quota.acquire())
+            permit = await self._acquire()
             if permit is None:
                 break
             if await self._probe(entry, permit):
@@ -176,10 +212,19 @@ class Traffic:
                 self.stop(_down(self._clock.monotonic() - down_since))
 
     async def close(self) -> None:
-        """End a probe that is under way."""
-        if self._probing is not None:
-            self._probing.cancel()
-            await asyncio.wait({self._probing})
+        """End what is waiting beside the calls."""
+        tasks = {task for task in (self._probing, self._watching) if task is not None}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+
+def _time_is_up(until: float) -> BrakeError:
+    return BrakeError(
+        f"it is {local_time(until)}: no call leaves any more (--until)",
+        advice="The rest is left as it is; `migrator resume` goes on with it.",
+    )
 
 
 def _only_rate_answers(seconds: float) -> AllowanceError:

@@ -24,10 +24,12 @@ def account_of(world: World) -> str:
     known = world.ledger.accounts.known(settings.account_host, settings.key_digest)
     if known is not None:
         return known
-    organisation = asyncio.run(_ask(world))
+    organisation, calls = asyncio.run(_ask(world))
     account = world.ledger.accounts.remember(
         settings.account_host, settings.key_digest, organisation=organisation
     )
+    if settings.daily_limit is not None:
+        world.day_count(account).add(calls)
     if not organisation:
         world.operator.say(
             "LeadSquared did not say which organisation the key belongs to: "
@@ -63,19 +65,19 @@ def require_account(world: World, run: Run, *, same_account: bool) -> None:
     )
 
 
-async def _ask(world: World) -> str:
-    """The organisation, "" when LeadSquared answers but does not tell."""
+async def _ask(world: World) -> tuple[str, int]:
+    """The organisation, "" when LeadSquared answers but does not tell; and how many calls."""
     message = "no answer"
-    async with world.connected() as (client, quota):
+    async with world.connected(None) as (client, quota):
         for attempt in range(MOST_TRIES):
             permit = await quota.acquire()
             found = read_who_am_i(await client.call(who_am_i_request(), permit))
             if isinstance(found, Account):
-                return found.organisation
+                return found.organisation, attempt + 1
             if found.verdict in (Verdict.ACCESS, Verdict.NOT_PERMITTED):
                 raise _refused(world, found)
             if found.verdict is Verdict.REFUSED:
-                return ""
+                return "", attempt + 1
             message = found.message
             pause = (
                 world.settings.rate.window if found.verdict is Verdict.RATE else 2.0**attempt / 2

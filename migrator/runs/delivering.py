@@ -81,7 +81,7 @@ async def dispatching(
     chosen: Collection[int] | None = None,
 ) -> AsyncIterator[Dispatch]:
     """A dispatch with its client, quota and ledger thread."""
-    async with world.connected() as (client, quota), world.ledger.thread() as thread:
+    async with world.connected(run.account) as (client, quota), world.ledger.thread() as thread:
         yield Dispatch(
             run,
             work=world.ledger.work,

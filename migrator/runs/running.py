@@ -15,6 +15,7 @@ from migrator.loader import Rows
 from migrator.mapping import Mapping
 from migrator.model import Balance, Run, RunState, State
 from migrator.runs.accounts import account_of, require_account
+from migrator.runs.bounds import bounds
 from migrator.runs.closing import settle_by_reading
 from migrator.runs.delivering import Finished, deliver, rows_left
 from migrator.runs.mended import MendedRows, is_export
@@ -133,7 +134,9 @@ def _send_new(
             balance = ledger.records.balance(replace(new, rows_read=planned.rows_read))
             calls = _calls_before_seal(balance, options)
             if calls or unfinished:
-                summary = _summary(world, new, balance, calls, notes)
+                summary = _summary(
+                    world, new, balance, calls=calls, notes=notes, policy=options.policy
+                )
                 if not world.operator.confirm(summary):
                     ledger.plans.discard(new)
                     return Finished(run=new, balance=balance, sent=False, declined=True)
@@ -265,8 +268,10 @@ def _ask_and_deliver(
 ) -> Finished:
     balance = world.ledger.records.balance(run)
     calls = rows_left(world, run, chosen)
-    if calls and not world.operator.confirm(_summary(world, run, balance, calls, notes)):
-        return replace(_as_it_stands(world, run), declined=True)
+    if calls:
+        summary = _summary(world, run, balance, calls=calls, notes=notes, policy=policy)
+        if not world.operator.confirm(summary):
+            return replace(_as_it_stands(world, run), declined=True)
     return deliver(world, run, policy=policy, chosen=chosen)
 
 
@@ -301,7 +306,13 @@ def _numbers(world: World, run: Run, rows: RowRanges | None) -> list[int] | None
 
 
 def _summary(
-    world: World, run: Run, balance: Balance, calls: int, notes: Sequence[str]
+    world: World,
+    run: Run,
+    balance: Balance,
+    *,
+    calls: int,
+    notes: Sequence[str],
+    policy: DeliveryPolicy,
 ) -> PlanSummary:
     rate = world.settings.rate
     is_new = run.state is RunState.PLANNING
@@ -314,5 +325,5 @@ def _summary(
         calls=calls,
         seconds=calls * rate.window / rate.limit,
         limit=f"{rate.limit} per {rate.window:g} s",
-        notes=tuple(notes),
+        notes=(*notes, *bounds(world, run.account, calls=calls, until=policy.until)),
     )

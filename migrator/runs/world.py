@@ -14,6 +14,7 @@ from migrator.clock import SystemClock
 from migrator.ledger import Ledger
 from migrator.model import Balance, Counts, Reason, Run
 from migrator.ports import Client, Clock, Quota
+from migrator.quota.daily import DailyQuota, DayCount
 from migrator.quota.local import PacedQuota
 from migrator.quota.memory import CallMemory
 from migrator.settings import Settings
@@ -83,12 +84,17 @@ class World:
     clock: Clock
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[tuple[Client, Quota]]:
-        """A client, and the one quota that every call draws from."""
+    async def connected(self, account: str | None) -> AsyncIterator[tuple[Client, Quota]]:
+        """A client, and the one quota that every call draws from.
+
+        ``account``: whose calls they are; None while that is being asked.
+        """
         settings = self.settings
         with CallMemory(settings.call_memory_path, clock=self.clock) as memory:
             rate = settings.rate
-            quota = PacedQuota(rate.limit, rate.window, clock=self.clock, memory=memory)
+            quota: Quota = PacedQuota(rate.limit, rate.window, clock=self.clock, memory=memory)
+            if account is not None and settings.daily_limit is not None:
+                quota = DailyQuota(quota, self.day_count(account), limit=settings.daily_limit)
             client = LeadSquaredClient(
                 settings.base_url,
                 access_key=settings.access_key.get_secret_value(),
@@ -101,6 +107,10 @@ class World:
                 yield client, quota
             if memory.note:
                 self.operator.say(memory.note)
+
+    def day_count(self, account: str) -> DayCount:
+        """The calls of the account's day."""
+        return DayCount(self.settings.state_folder, account=account, clock=self.clock)
 
 
 def the_world(ledger: Ledger, settings: Settings, operator: Operator | None = None) -> World:

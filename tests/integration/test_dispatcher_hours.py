@@ -12,6 +12,7 @@ from migrator.dispatcher import DeliveryPolicy, DispatchResult
 from migrator.errors import AccessError, AllowanceError, BrakeError, LedgerError, TargetError
 from migrator.ledger import Ledger, open_ledger
 from migrator.model import Run, Update
+from migrator.quota.daily import DailyQuota, DayCount
 from migrator.quota.local import PacedQuota
 from tests.integration.dispatching import (
     Answering,
@@ -203,6 +204,70 @@ def test_a_doubtful_row_of_a_killed_process_is_settled_by_its_note(ledger: Ledge
     assert states(ledger, run) == ["succeeded", "succeeded"]
     assert crm.notes == {guid(1): ["there"], guid(2): ["missing"]}
     assert len(crm.updates) == 1
+
+
+# ------------------------------------------------------------------ until
+
+
+def test_no_call_leaves_after_the_time_that_was_given(ledger: Ledger) -> None:
+    run = plan(ledger, *(an_update(n, note="n") for n in range(100)))
+    crm = ScriptedCrm(latency=2.0)
+    until = 1_700_000_000.0 + 1000.0 + 10.0  # the loop's clock begins at 1000
+
+    result = send(ledger, run, crm, policy=DeliveryPolicy(until=until))
+
+    assert isinstance(result.error, BrakeError)
+    assert "--until" in str(result.error)
+    assert max(call.at for call in crm.calls) < 1010.0
+    assert 40 < states(ledger, run).count("succeeded") < 50
+    assert set(states(ledger, run)) == {"succeeded", "planned"}
+
+
+def test_the_time_that_was_given_ends_a_wait_for_a_lost_note(ledger: Ledger) -> None:
+    run = plan(ledger, an_update(1, note="n"))
+    crm = ScriptedCrm(lambda call: "lost before" if call.update else "ok")
+    until = 1_700_000_000.0 + 1000.0 + 20.0
+
+    result = send(ledger, run, crm, policy=DeliveryPolicy(until=until))
+
+    assert isinstance(result.error, BrakeError)
+    assert max(call.at for call in crm.calls) < 1020.0
+    assert states(ledger, run) == ["in_doubt"]
+
+
+def test_the_time_that_was_given_ends_a_wait_for_a_working_crm(ledger: Ledger) -> None:
+    run = plan(ledger, *(an_update(n) for n in range(10)))
+    crm = ScriptedCrm(always("unreachable"))
+    until = 1_700_000_000.0 + 1000.0 + 20.0
+
+    result = send(ledger, run, crm, policy=DeliveryPolicy(until=until))
+
+    assert isinstance(result.error, BrakeError)
+    assert states(ledger, run) == ["planned"] * 10
+
+
+def test_a_spent_day_stops_the_run_and_leaves_its_rows(ledger: Ledger, tmp_path: Path) -> None:
+    run = plan(ledger, *(an_update(n) for n in range(30)))
+    crm = ScriptedCrm()
+
+    async def spend() -> DispatchResult:
+        clock = VirtualClock()
+        count = DayCount(tmp_path, account="a", clock=clock)
+        dispatch = a_dispatch(
+            ledger,
+            run,
+            client=crm,
+            quota=DailyQuota(PacedQuota(25, 5.0, clock=clock), count, limit=20),
+            clock=clock,
+            thread=SameThread(),
+        )
+        return await dispatch.run()
+
+    result = run_in_virtual_time(spend())
+
+    assert isinstance(result.error, AllowanceError)
+    assert len(crm.calls) == 20
+    assert states(ledger, run) == ["succeeded"] * 20 + ["planned"] * 10
 
 
 # ------------------------------------------------------------------ rate answers
