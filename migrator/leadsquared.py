@@ -61,6 +61,10 @@ ORGANISATION_MEMBERS: Final = (
 """Where `UserByAccessKey.Get` may name the organisation. The first is what the vendor's own
 WordPress plug-in reads; the others are guesses, as the page shows no reply."""
 
+AUDIT_MEMBERS: Final = frozenset({"CreatedOn", "ModifiedOn", "ModifiedByName"})
+"""Shown among the fields of an opportunity, or beside them: the page's example has both forms of
+other members, and none of these (guess)."""
+
 LONGEST_MESSAGE: Final = 500
 """Characters of a message that are kept; JSON libraries quote whole bodies."""
 
@@ -166,6 +170,8 @@ def read_details(reply: Reply | NoReply) -> Details | Reading:
         for field in answer.content["Fields"]
         if isinstance(field, dict) and isinstance(field.get("SchemaName"), str)
     }
+    for name in AUDIT_MEMBERS & answer.content.keys():
+        values.setdefault(name, _as_text(answer.content[name]))
     note = _as_text(answer.content.get("OpportunityNote")) or values.get("ActivityEvent_Note", "")
     return Details(guid=_as_guid(_details_id(answer.content)), note=note, values=values)
 

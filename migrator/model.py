@@ -296,7 +296,44 @@ class NotSent:
     reading: Reading
 
 
-Outcome = Succeeded | Failed | InDoubt | NotSent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotKept:
+    """The CRM said Success, but a read shows some fields otherwise: the entry has failed.
+
+    Its other fields are confirmed, and its note, which is not sent again.
+    """
+
+    losses: "tuple[Loss, ...]"
+    reading: Reading
+    guid: str = ""
+
+
+Outcome = Succeeded | Failed | InDoubt | NotSent | NotKept
+
+
+# ------------------------------------------------------------------ what has to be seen once
+
+
+class ProofKind(StrEnum):
+    """What a read has to show of a field before it is believed."""
+
+    WRITTEN = "written"
+    CLEARED = "cleared"
+
+
+class Proof(NamedTuple):
+    """Something that an account may leave undone without a word."""
+
+    schema_name: str
+    kind: ProofKind
+
+
+class Loss(NamedTuple):
+    """A field that a read shows otherwise than it was sent."""
+
+    schema_name: str
+    sent: str
+    found: str
 
 
 # ------------------------------------------------------------------ what a run is

@@ -3,7 +3,7 @@
 Owns Protocols only. Their meaning is in the docstrings and in the tests of each adapter.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -16,6 +16,7 @@ from migrator.model import (
     Entry,
     NoReply,
     Outcome,
+    Proof,
     Reply,
     Request,
     Run,
@@ -129,6 +130,16 @@ class Settling(Protocol):
         self, run: Run, entry: Entry, doubtful: DoubtfulNote, *, is_there: bool, at: float
     ) -> None:
         """A read of the CRM told whether a doubtful note is there, before ``entry`` is sent."""
+
+
+class Proving(Protocol):
+    """What has been seen of an account: fields that it writes, fields that it clears."""
+
+    def proved(self, run: Run) -> frozenset[Proof]:
+        """What is proved of the run's account."""
+
+    def prove(self, run: Run, proofs: Iterable[Proof], *, at: float) -> None:
+        """A read has shown these."""
 
 
 class Work(Picking, Settling, Protocol):

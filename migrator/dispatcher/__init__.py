@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from migrator.dispatcher.delivery import Delivery
+from migrator.dispatcher.first_row import FirstRow
 from migrator.dispatcher.foreign import ForeignAnswers
 from migrator.dispatcher.meter import Meter
 from migrator.dispatcher.policy import DeliveryPolicy
@@ -18,7 +19,7 @@ from migrator.dispatcher.traffic import Traffic
 from migrator.dispatcher.witness import Witness
 from migrator.errors import MigratorError
 from migrator.model import Counts, Entry, Run
-from migrator.ports import Client, Clock, Permit, Progress, Quota, Work, WorkThread
+from migrator.ports import Client, Clock, Permit, Progress, Proving, Quota, Work, WorkThread
 
 __all__ = ["DeliveryPolicy", "Dispatch", "DispatchResult"]
 
@@ -45,6 +46,7 @@ class Dispatch:
         run: Run,
         *,
         work: Work,
+        proving: Proving,
         thread: WorkThread,
         quota: Quota,
         client: Client,
@@ -86,6 +88,15 @@ class Dispatch:
             witness=self.witness,
             foreign=ForeignAnswers(
                 reader=self.reader, traffic=self._traffic, clock=clock, policy=policy
+            ),
+            first_row=FirstRow(
+                run,
+                proving=proving,
+                thread=thread,
+                reader=self.reader,
+                traffic=self._traffic,
+                clock=clock,
+                patience=policy.patience,
             ),
             policy=policy,
             counts=self._counts,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from migrator.dispatcher.brakes import EqualRefusals
+from migrator.dispatcher.first_row import FirstRow, with_guid
 from migrator.dispatcher.foreign import ForeignAnswers
 from migrator.dispatcher.meter import Meter
 from migrator.dispatcher.policy import DeliveryPolicy
@@ -28,8 +29,10 @@ from migrator.model import (
     Failed,
     InDoubt,
     Known,
+    NotKept,
     NotSent,
     Outcome,
+    Proof,
     Reading,
     Run,
     Succeeded,
@@ -55,6 +58,7 @@ class Sending:
     unknown: int = 0  #: Attempts whose effect is unknown, in this delivery.
     faults: int = 0  #: Calls that never left.
     called: bool = False  #: The ledger says "sending".
+    unproved: tuple[Proof, ...] = ()  #: To be read back before the row counts as succeeded.
     last: Reading = _LOST
 
 
@@ -82,6 +86,7 @@ class Delivery:
         traffic: Traffic,
         witness: Witness,
         foreign: ForeignAnswers,
+        first_row: FirstRow,
         policy: DeliveryPolicy,
         counts: Counts,
         meter: Meter,
@@ -92,6 +97,7 @@ class Delivery:
         self._run, self._picking, self._settling, self._thread = run, picking, settling, thread
         self._client, self._clock, self._traffic = client, clock, traffic
         self._witness, self._foreign, self._policy = witness, foreign, policy
+        self._first_row = first_row
         self._counts, self._meter, self._say = counts, meter, say
         self._tell_called, self._changed = called, changed
         self._in_flight = asyncio.Semaphore(policy.most_in_flight)
@@ -122,8 +128,15 @@ class Delivery:
         )
         for doubtful in standing.doubtful_notes:
             await self._look_up(sending, doubtful)
+        if not self._first_row.unproved(entry):
+            return await self._deliver(sending)
+        async with self._first_row.turn:
+            sending.unproved = self._first_row.unproved(entry)
+            return await self._deliver(sending)
+
+    async def _deliver(self, sending: Sending) -> str:
         if sending.uncertain and sending.with_note:
-            settled = await self._settle_by_reading(sending, entry.attempted_at)
+            settled = await self._settle_by_reading(sending, sending.entry.attempted_at)
             if settled is not None:
                 return settled
         return await self._send_until_settled(sending)
@@ -332,6 +345,11 @@ class Delivery:
         return ""
 
     async def _settle(self, sending: Sending, outcome: Outcome, call: Call | None) -> str:
+        if isinstance(outcome, Succeeded) and sending.unproved:
+            outcome = await self._read_back(sending, outcome, call)
+            if isinstance(outcome, InDoubt):  # the run is stopping
+                await self._write(sending.entry, outcome, call, holds=False)
+                return ""
         waiting = await self._write(
             sending.entry, outcome, call, with_note=sending.with_note, holds=True
         )
@@ -345,12 +363,30 @@ class Delivery:
                 error = self._brake.refused(reading)
                 if error is not None:
                     self._traffic.stop(error)
+            case NotKept():
+                self._counts.failed += 1
             case InDoubt():
                 self._counts.in_doubt += 1
             case NotSent():
                 pass
         self._changed()
         return getattr(outcome, "guid", "")
+
+    async def _read_back(self, sending: Sending, outcome: Succeeded, call: Call | None) -> Outcome:
+        """Whether the fields that nobody has seen yet are there, too."""
+        entry = with_guid(sending.entry, outcome.guid)
+        reading = call.reading if call is not None else sending.last
+        lost = await self._first_row.read_back(
+            entry, sending.unproved, known=sending.known, with_note=sending.with_note
+        )
+        if lost is None:
+            told = "applied, but not read back yet: it is the first row that needs it"
+            return InDoubt(doubt=Doubt.ALL, reading=replace(reading, message=told))
+        if not lost:
+            return outcome
+        names = ", ".join(loss.schema_name for loss in lost)
+        told = f"LeadSquared said Success, but a read shows another value: {names}"
+        return NotKept(losses=lost, reading=replace(reading, message=told), guid=outcome.guid)
 
     async def _write(
         self,

@@ -27,3 +27,4 @@ class DeliveryPolicy:
     allow_older: bool = False  #: Send a row even when a later one of its opportunity succeeded.
     regardless: frozenset[int] = frozenset()  #: Entries that wait for no earlier row.
     until: float | None = None  #: Wall time after which no call leaves (exit 12).
+    trusted: tuple[str, ...] = ()  #: SchemaNames that a person has seen written and cleared.

@@ -12,6 +12,7 @@ from migrator.ledger.choices import Choices
 from migrator.ledger.database import Database, open_database
 from migrator.ledger.locks import RunLocks
 from migrator.ledger.plans import Marks, PlanLedger, PlannedRow
+from migrator.ledger.proofs import Proofs
 from migrator.ledger.records import Records
 from migrator.ledger.thread import LedgerThread
 from migrator.ledger.work import WorkLedger
@@ -30,6 +31,7 @@ class Ledger:
         self.choices = Choices(database)
         self.records = Records(database, self.tag)
         self.accounts = Accounts(database)
+        self.proofs = Proofs(database)
         self.locks = RunLocks(database)
         self._database = database
 

@@ -5,6 +5,7 @@ durable transaction. It decides nothing about replies.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import islice
 from sqlite3 import Row
 from typing import Final
@@ -24,6 +25,7 @@ from migrator.model import (
     Entry,
     Failed,
     InDoubt,
+    NotKept,
     NotSent,
     Outcome,
     Place,
@@ -282,10 +284,28 @@ class WorkLedger:
                 case Failed(reading=reading):
                     self._step(entry, State.FAILED, at)
                     self._write_reading(entry, reading)
+                case NotKept():
+                    self._step(entry, State.FAILED, at)
+                    self._write_reading(entry, outcome.reading)
+                    self._confirm_what_was_kept(run, entry, outcome, with_note=with_note, at=at)
             stands = isinstance(outcome, InDoubt) and outcome.doubt is Doubt.ALL
-            if holds and (stands or isinstance(outcome, Failed)):
+            if holds and (stands or isinstance(outcome, Failed | NotKept)):
                 return self._hold_later(run, entry, at)
             return 0
+
+    def _confirm_what_was_kept(
+        self, run: Run, entry: Entry, outcome: NotKept, *, with_note: bool, at: float
+    ) -> None:
+        lost = {loss.schema_name for loss in outcome.losses}
+        kept = tuple(field for field in entry.fields if field.schema_name not in lost)
+        self._confirmed.confirm(run, replace(entry, fields=kept), with_note=with_note, at=at)
+        self._confirmed.join(run, entry, outcome.guid, at=at)
+        if with_note:
+            self._database.change(
+                "UPDATE entries SET leave_note_out = 1 WHERE run = ? AND number = ?",
+                entry.run,
+                entry.number,
+            )
 
     def _free_waiting(self, entry: Entry, at: float) -> None:
         self._database.change(

@@ -7,7 +7,17 @@ import asyncio
 
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy, Dispatch
-from migrator.model import Clear, Entry, Run, Succeeded
+from migrator.model import (
+    Clear,
+    Entry,
+    NotKept,
+    Outcome,
+    Reading,
+    Run,
+    Succeeded,
+    Verdict,
+)
+from migrator.proving import losses, proofs_needed
 from migrator.runs.delivering import dispatching
 from migrator.runs.world import World
 from migrator.settling import Judgement
@@ -52,5 +62,16 @@ async def _confirm(world: World, run: Run, entry: Entry, dispatch: Dispatch) -> 
             for field in entry.fields
         )
     if is_there:
-        outcome = Succeeded(note_confirmed=True)
+        outcome = await _as_read(world, run, entry, dispatch)
         work.settle(run, entry, outcome, call=None, with_note=bool(entry.note), holds=False, at=at)
+
+
+async def _as_read(world: World, run: Run, entry: Entry, dispatch: Dispatch) -> Outcome:
+    """Succeeded, unless a field that nobody has seen yet is not as it was sent."""
+    needed = set(proofs_needed(entry.fields)) - world.ledger.proofs.proved(run)
+    found = await dispatch.reader.details(entry) if needed else None
+    lost = losses(entry.fields, tuple(needed), found.values) if found is not None else ()
+    if not lost:
+        return Succeeded(note_confirmed=True)
+    told = f"a read shows another value: {', '.join(loss.schema_name for loss in lost)}"
+    return NotKept(losses=lost, reading=Reading(verdict=Verdict.UNKNOWN, message=told))

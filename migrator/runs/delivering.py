@@ -51,6 +51,8 @@ def deliver(
         LedgerError: The ledger cannot be written.
     """
     world.ledger.work.begin(run)
+    if policy.trusted:
+        world.ledger.proofs.trust(run, policy.trusted, at=world.clock.wall())
     to_send = rows_left(world, run, chosen)
     caught: list[int] = []
     result = asyncio.run(
@@ -85,6 +87,7 @@ async def dispatching(
         yield Dispatch(
             run,
             work=world.ledger.work,
+            proving=world.ledger.proofs,
             thread=thread,
             quota=quota,
             client=client,

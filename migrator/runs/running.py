@@ -325,5 +325,5 @@ def _summary(
         calls=calls,
         seconds=calls * rate.window / rate.limit,
         limit=f"{rate.limit} per {rate.window:g} s",
-        notes=(*notes, *bounds(world, run.account, calls=calls, until=policy.until)),
+        notes=(*notes, *bounds(world, run, calls=calls, until=policy.until)),
     )

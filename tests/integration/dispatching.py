@@ -39,20 +39,27 @@ def guid(number: int) -> str:
     return f"00000000-0000-0000-0000-{number:012}"
 
 
-def an_update(number: int, value: str = "x", *, note: str = "", auto: str = "") -> Update:
+def an_update(
+    number: int, value: str = "x", *, note: str = "", auto: str = "", **more: str
+) -> Update:
+    """A row's update; ``more`` are further fields."""
     kind = IdKind.AUTO_ID if auto else IdKind.GUID
-    return Update(auto or guid(number), kind, note, (FieldValue(FIELD, value),) if value else ())
+    fields = ((FIELD, value),) if value else ()
+    return Update(
+        auto or guid(number), kind, note, tuple(FieldValue(*f) for f in (*fields, *more.items()))
+    )
 
 
 def plan(ledger: Ledger, *updates: Update, account: str = "account") -> Run:
     """A sealed plan of rows 2, 3, …; entry 1 is row 2."""
+    names = dict.fromkeys([FIELD, *(field.schema_name for u in updates for field in u.fields)])
     source = Source(
         name="deals.csv",
         mapping_name="deals.yaml",
         mapping_digest="m",
         event_code=12000,
         columns=("Id",),
-        schema_names=(FIELD,),
+        schema_names=tuple(names),
     )
     run = ledger.plans.begin(source, account=account)
     rows = [
@@ -102,6 +109,7 @@ def a_dispatch(
     return Dispatch(
         run,
         work=ledger.work,
+        proving=ledger.proofs,
         thread=thread,
         quota=quota,
         client=client,

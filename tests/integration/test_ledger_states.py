@@ -97,6 +97,20 @@ def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
         open_ledger(path)
 
 
+def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "migrator.db"
+    with open_ledger(path) as ledger:
+        run = plan(ledger, an_update(1), an_update(2))
+    older = sqlite3.connect(path)
+    older.execute("DROP TABLE proofs")
+    older.execute("PRAGMA user_version = 1")
+    older.close()
+
+    with open_ledger(path) as ledger:
+        assert ledger.proofs.proved(run) == frozenset()
+        assert states(ledger, run) == ["planned", "planned"]
+
+
 def test_a_cut_ledger_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "migrator.db"
     with open_ledger(path) as ledger:
