@@ -1,6 +1,7 @@
 """What holds a run up or ends it early: a first row to be read back, the day's calls, --until.
 
-Owns these sentences for the question before sending; the rules are the dispatcher's and the quota's.
+Owns these sentences for the question before sending; the rules are the dispatcher's and the
+quota's.
 """
 
 from collections.abc import Iterator
