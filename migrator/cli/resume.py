@@ -18,6 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     add_ledger(parser)
     parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="send rows, too, whose opportunity somebody edited since they were attempted",
+    )
+    parser.add_argument(
         "--same-account", action="store_true", help="these keys belong to the run's account"
     )
     add_sending(parser)
@@ -41,6 +46,10 @@ def run(options: argparse.Namespace) -> int:
         chosen = the_run(ledger, options.run, candidates=candidates, what="unfinished")
         world = the_world(ledger, options)
         finished = resume(
-            world, chosen, same_account=options.same_account, policy=the_policy(world, options)
+            world,
+            chosen,
+            same_account=options.same_account,
+            overwrite=options.overwrite,
+            policy=the_policy(world, options),
         )
         return report(world, finished, options)

@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     note.add_argument("--note-present", action="store_true", help="the notes are in LeadSquared")
     note.add_argument("--note-missing", action="store_true", help="the notes are not there")
     parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="send rows, too, whose opportunity somebody edited since they were attempted",
+    )
+    parser.add_argument(
         "--same-account", action="store_true", help="these keys belong to the run's account"
     )
     add_sending(parser)
@@ -52,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
             in_doubt=options.in_doubt,
             note_present=options.note_present,
             same_account=options.same_account,
+            overwrite=options.overwrite,
             policy=the_policy(world, options),
         )
         return report(world, retry(world, chosen, retry_options), options)

@@ -44,11 +44,12 @@ class TerminalOperator:
         print("Nothing was sent.", file=sys.stderr)
         return False
 
-    def is_same_account(self, question: str) -> bool:
-        """Ask on a terminal; nobody there is a no."""
-        if not sys.stdin.isatty():
+    def agrees(self, statement: str, question: str) -> bool:
+        """Ask on a terminal; nobody there, or ``--yes``, is a no: it answers other questions."""
+        print(printable(statement), file=sys.stderr)
+        if self._yes or not sys.stdin.isatty():
             return False
-        print(f"{question}\nIs it the same account? [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def say(self, message: str) -> None:

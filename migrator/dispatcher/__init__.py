@@ -106,6 +106,11 @@ class Dispatch:
             say=progress.say,
         )
 
+    @property
+    def error(self) -> MigratorError | None:
+        """Why it stopped, where that is an error."""
+        return self._traffic.error
+
     def interrupt(self) -> None:
         """Begin nothing new, settle what is under way, and return."""
         self._interrupted = True
@@ -144,6 +149,8 @@ class Dispatch:
                 return
             for entry in entries:
                 after = entry.number
+                if entry.number in self._policy.held:
+                    continue
                 await self._room()
                 if self._traffic.is_stopping():
                     return

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from migrator.ledger.accounts import Accounts
-from migrator.ledger.choices import Choices
+from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.database import Database, open_database
 from migrator.ledger.locks import RunLocks
 from migrator.ledger.plans import Marks, PlanLedger, PlannedRow
@@ -17,7 +17,7 @@ from migrator.ledger.records import Records
 from migrator.ledger.thread import LedgerThread
 from migrator.ledger.work import WorkLedger
 
-__all__ = ["Ledger", "LedgerThread", "Marks", "PlannedRow", "open_ledger"]
+__all__ = ["Attempted", "Ledger", "LedgerThread", "Marks", "PlannedRow", "open_ledger"]
 
 
 class Ledger:

@@ -4,10 +4,21 @@ Owns which rows a command speaks of; it sends nothing and reads no replies.
 """
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
+import orjson
+
+from migrator.ledger.columns import entry_of
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
-from migrator.model import Run
+from migrator.model import Entry, Run, State
+
+
+class Attempted(NamedTuple):
+    """An entry that was attempted, and until when its opportunity is known to be ours."""
+
+    entry: Entry
+    since: float  #: Wall time of what the ledger knows last of the opportunity.
 
 
 class Choices:
@@ -55,12 +66,64 @@ class Choices:
             chosen.update(row["number"] for row in rows)
         return frozenset(chosen)
 
-    def plan_failed_again(self, run: Run, numbers: Collection[int] | None, *, at: float) -> int:
+    def attempted_before(
+        self,
+        run: Run,
+        states: Collection[State],
+        numbers: Collection[int] | None,
+        *,
+        before: float,
+    ) -> list[Attempted]:
+        """Entries in ``states``, all or those named, that nothing was written of since ``before``.
+
+        Of those in doubt, the ones in doubt about all.
+        """
+        rows = self._database.rows(
+            "SELECT e.*, max(e.updated_at, coalesce(c.updated_at, 0)) AS since FROM entries e"
+            " LEFT JOIN confirmed c ON c.account = ?1 AND c.opportunity = e.opportunity"
+            " WHERE e.run = ?2 AND e.state IN (SELECT value FROM json_each(?3))"
+            " AND (e.doubt IS NULL OR e.doubt = 'all') AND e.updated_at < ?4 ORDER BY e.number",
+            run.account,
+            run.number,
+            orjson.dumps(list(states)).decode(),
+            before,
+        )
+        source = run.source
+        return [
+            Attempted(entry_of(row, source.schema_names, source.event_code), row["since"])
+            for row in rows
+            if numbers is None or row["number"] in numbers
+        ]
+
+    def note_held(self, run: Run, numbers: Collection[int], reason: str) -> None:
+        """Say of entries why they are not sent, behind what was said of them before.
+
+        The time of their last change stays: by it they are looked at again the next time.
+        """
+        with self._database.transaction():
+            self._database.change_many(
+                "UPDATE entries SET message = message || ?1 WHERE run = ?2"
+                " AND number = ?3 AND message NOT LIKE '%' || ?1",
+                [(f"; held: {reason}", run.number, number) for number in numbers],
+            )
+
+    def plan_failed_again(
+        self,
+        run: Run,
+        numbers: Collection[int] | None,
+        *,
+        held: Collection[int] = (),
+        at: float,
+    ) -> int:
         """Let failed entries, all or those named, step back to planned; gives how many."""
         rows = self._database.rows(
             "SELECT number FROM entries WHERE run = ? AND state = 'failed'", run.number
         )
-        failed = [row["number"] for row in rows if numbers is None or row["number"] in numbers]
+        failed = [
+            row["number"]
+            for row in rows
+            if (numbers is None or row["number"] in numbers) and row["number"] not in held
+        ]
         with self._database.transaction():
             self._database.change_many(
                 "UPDATE entries SET state = 'planned', waits_for = 0, updated_at = ?"

@@ -55,7 +55,9 @@ def require_account(world: World, run: Run, *, same_account: bool) -> None:
     question = (
         f"Run {run.id} was made for the account {run.account}; these keys belong to {account}."
     )
-    if is_keys_only and (same_account or world.operator.is_same_account(question)):
+    if is_keys_only and (
+        same_account or world.operator.agrees(question, "Is it the same account?")
+    ):
         world.ledger.accounts.join(host, world.settings.key_digest, account=run.account)
         return
     raise UsageError(

@@ -53,7 +53,7 @@ def deliver(
     world.ledger.work.begin(run)
     if policy.trusted:
         world.ledger.proofs.trust(run, policy.trusted, at=world.clock.wall())
-    to_send = rows_left(world, run, chosen)
+    to_send = rows_left(world, run, chosen, held=policy.held)
     caught: list[int] = []
     result = asyncio.run(
         _dispatch(world, run, policy=policy, to_send=to_send, chosen=chosen, caught=caught)
@@ -66,11 +66,14 @@ def deliver(
     )
 
 
-def rows_left(world: World, run: Run, chosen: Collection[int] | None) -> int:
+def rows_left(
+    world: World, run: Run, chosen: Collection[int] | None, *, held: Collection[int] = ()
+) -> int:
     """How many rows, of those chosen where some are, are left to send or to settle."""
-    if chosen is None:
+    if chosen is None and not held:
         return world.ledger.records.balance(run).unfinished
-    return len(world.ledger.work.pick(run, after=0, limit=len(chosen), chosen=chosen))
+    picked = world.ledger.work.pick(run, after=0, limit=2**31, chosen=chosen)
+    return sum(entry.number not in held for entry in picked)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from migrator.runs.accounts import account_of, require_account
 from migrator.runs.bounds import bounds
 from migrator.runs.closing import settle_by_reading
 from migrator.runs.delivering import Finished, deliver, rows_left
+from migrator.runs.edited import held_rows
 from migrator.runs.mended import MendedRows, is_export
 from migrator.runs.planning import (
     Planned,
@@ -207,13 +208,21 @@ class RetryOptions:
     in_doubt: bool = False  #: Notes in doubt, as a person settles them.
     note_present: bool = False
     same_account: bool = False
+    overwrite: bool = False  #: Also what somebody edited in LeadSquared since.
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
 
 
 def resume(
-    world: World, run: Run, *, same_account: bool = False, policy: DeliveryPolicy | None = None
+    world: World,
+    run: Run,
+    *,
+    same_account: bool = False,
+    overwrite: bool = False,
+    policy: DeliveryPolicy | None = None,
 ) -> Finished:
     """Go on with a run: settle what is in doubt, send what is planned.
+
+    ``overwrite``: also what somebody edited since; see `migrator.runs.edited`.
 
     Raises:
         UsageError: The keys are another account's.
@@ -224,7 +233,12 @@ def resume(
             return _as_it_stands(world, run)
         require_account(world, run, same_account=same_account)
         run = world.ledger.plans.run(run.number)
-        return _ask_and_deliver(world, run, policy or DeliveryPolicy())
+        world.ledger.work.begin(run)
+        policy = policy or DeliveryPolicy()
+        held = held_rows(
+            world, run, states=(State.IN_DOUBT,), numbers=None, overwrite=overwrite, policy=policy
+        )
+        return _ask_and_deliver(world, run, replace(policy, held=held))
 
 
 def retry(world: World, run: Run, options: RetryOptions) -> Finished:
@@ -243,12 +257,21 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
         require_account(world, run, same_account=options.same_account)
         run = world.ledger.plans.run(run.number)
         world.ledger.work.begin(run)
+        held: frozenset[int] = frozenset()
         if options.in_doubt:
             count = choices.settle_notes(run, numbers, present=False, at=world.clock.wall())
         else:
-            count = choices.plan_failed_again(run, numbers, at=world.clock.wall())
+            held = held_rows(
+                world,
+                run,
+                states=(State.FAILED, State.IN_DOUBT),
+                numbers=numbers,
+                overwrite=options.overwrite,
+                policy=options.policy,
+            )
+            count = choices.plan_failed_again(run, numbers, held=held, at=world.clock.wall())
         world.operator.say(f"{count} rows of run {run.id} are planned again")
-        policy = replace(options.policy, regardless=frozenset(numbers or ()))
+        policy = replace(options.policy, regardless=frozenset(numbers or ()), held=held)
         if not world.ledger.records.is_unfinished(run):
             return _as_it_stands(world, run)
         chosen = frozenset(numbers) if numbers is not None else None
@@ -267,7 +290,7 @@ def _ask_and_deliver(
     notes: Sequence[str] = (),
 ) -> Finished:
     balance = world.ledger.records.balance(run)
-    calls = rows_left(world, run, chosen)
+    calls = rows_left(world, run, chosen, held=policy.held)
     if calls:
         summary = _summary(world, run, balance, calls=calls, notes=notes, policy=policy)
         if not world.operator.confirm(summary):

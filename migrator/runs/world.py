@@ -40,8 +40,8 @@ class Operator(Protocol):
     def confirm(self, summary: PlanSummary) -> bool:
         """Whether to send. Raises UsageError where nobody can be asked."""
 
-    def is_same_account(self, question: str) -> bool:
-        """Whether another key belongs to the same account."""
+    def agrees(self, statement: str, question: str) -> bool:
+        """Whether a person agrees to something that ``--yes`` does not answer; no without one."""
 
     def say(self, message: str) -> None:
         """One line that stays."""
@@ -60,9 +60,9 @@ class SilentOperator:
         """Yes."""
         return summary is not None
 
-    def is_same_account(self, question: str) -> bool:
+    def agrees(self, statement: str, question: str) -> bool:
         """No: only a person can tell."""
-        return not question
+        return not (statement or question)
 
     def say(self, message: str) -> None:
         """Nothing is shown."""
