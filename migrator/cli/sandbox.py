@@ -6,7 +6,7 @@ Parses, starts, prints; what the sandbox does is decided in `migrator.sandbox`.
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from migrator.errors import ExitCode, SettingsError, UsageError
 
@@ -18,7 +18,8 @@ HELP = "start a local imitation of LeadSquared to rehearse with"
 EPILOG = """\
 The lines on standard output name the account for the other commands; Ctrl-C ends the sandbox.
 
-example:
+examples:
+  migrator sandbox --schema sample_data/schema.json
   migrator sandbox --ids-from deals.csv --id-column "Opportunity Id" \\
       --latency 0.2-1 --faults lost_after=0.02,http503=0.05 --seed 7 --log calls.jsonl
 
@@ -33,13 +34,31 @@ faults that strike a call, and not the next one:
 faults that strike the same opportunity each time until it is mended:
   http400, mx500, mx_input, http404_mx
 
+what it serves under /v2/:
+  OpportunityManagement.svc/ Update, GetOpportunityDetails, GetOpportunitiesById,
+      GetOpportunitiesOfLead, GetOpportunitiesByUniqueLeadField, GetOpportunityTypes,
+      GetOpportunityTypeMetadata, IsOpportunityEnabled
+  UserManagement.svc/Users.Get, Authentication.svc/UserByAccessKey.Get
+an endpoint that is closed is "refused" (500, no permission) or "missing" (404).
+
 look at it and change it while it runs (no keys, JSON):
   GET /sandbox/state [?id=]        opportunities, with every note and its count
   GET, PATCH /sandbox/settings     such as {"limit": 1000, "faults": {}, "down": true}
-  POST /sandbox/opportunities      {"id": GUID}: exists from now on, and no lasting fault strikes it
+  POST /sandbox/opportunities      {"id": GUID}: exists from now on, and no lasting fault strikes
+                                   it; with "fields", somebody else edits it
   GET, POST, DELETE /sandbox/faults  {"fault": "lost_after", "times": 3, "opportunity": GUID}
   GET /sandbox/log, GET /sandbox/stats
 """
+
+
+UNPUBLISHED: Final = {
+    "created_on": (("enabled", "ignored", "error"), "what a written CreatedOn does"),
+    "blank": (("clears", "ignored", "error"), 'what "" does to a field'),
+    "unknown_field": (("error", "ignored"), "what a SchemaName does that is not declared"),
+    "read_only": (("ignored", "error"), "what a read-only field does"),
+    "too_long": (("error", "truncated", "ignored"), "what a text does that is too long"),
+}
+"""Each switch, what it can be (first the default), and what it is about."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,13 +74,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--log", type=Path, metavar="FILE", help="add each request as a JSON line")
     _add_account_arguments(parser.add_argument_group("the account"))
+    _add_unpublished_arguments(parser.add_argument_group("what LeadSquared does not publish"))
     _add_limit_arguments(parser.add_argument_group("the limit"))
     _add_trouble_arguments(parser.add_argument_group("time and trouble"))
 
 
 def _add_account_arguments(group: Any) -> None:
     group.add_argument(
-        "--opportunities", type=Path, metavar="FILE", help='JSON: [{"id", "auto_id", "fields"}]'
+        "--opportunities",
+        type=Path,
+        metavar="FILE",
+        help='JSON: [{"id", "auto_id", "type", "lead", "lead_fields", "note", "fields"}]',
     )
     group.add_argument("--ids-from", type=Path, metavar="FILE.csv", help="only its ids exist")
     group.add_argument("--id-column", metavar="NAME", help="the column of --ids-from")
@@ -69,7 +92,7 @@ def _add_account_arguments(group: Any) -> None:
         "--unknown", action="append", default=[], metavar="ID", help="an id that does not exist"
     )
     group.add_argument(
-        "--schema", type=Path, metavar="FILE", help="JSON: the fields and their rules"
+        "--schema", type=Path, metavar="FILE", help="JSON: opportunity types, their fields, users"
     )
     group.add_argument(
         "--notes", choices=("add", "overwrite"), default="add", help="what a second note does"
@@ -82,6 +105,31 @@ def _add_account_arguments(group: Any) -> None:
     group.add_argument("--deactivated", action="store_true", help="the user is inactive: 401")
 
 
+def _add_unpublished_arguments(group: Any) -> None:
+    for name, (choices, meaning) in UNPUBLISHED.items():
+        option = f"--{name.replace('_', '-')}"
+        group.add_argument(option, choices=choices, default=choices[0], help=meaning)
+    group.add_argument(
+        "--status-comment", action="store_true", help="a change of Status needs mx_Custom_19"
+    )
+    group.add_argument(
+        "--type-required", action="store_true", help="GetOpportunitiesOfLead needs opportunityType"
+    )
+    group.add_argument(
+        "--date-style",
+        choices=("plain", "millis", "us", "epoch"),
+        default="plain",
+        help="how reads write times; each was seen",
+    )
+    group.add_argument(
+        "--closed",
+        action="append",
+        default=[],
+        metavar="ENDPOINT=HOW",
+        help="such as GetOpportunitiesById=refused",
+    )
+
+
 def _add_limit_arguments(group: Any) -> None:
     group.add_argument("--limit", default="25/5", metavar="CALLS/SECONDS", help="default: 25/5")
     group.add_argument(
@@ -91,6 +139,9 @@ def _add_limit_arguments(group: Any) -> None:
         help="exact log, fixed windows, or weighted windows with a floored estimate",
     )
     group.add_argument("--phase", type=float, default=0.0, help="where windows begin, in seconds")
+    group.add_argument(
+        "--daily", type=int, metavar="CALLS", help="admitted in a UTC day (default: any number)"
+    )
     group.add_argument("--count-refused", action="store_true", help="refused calls count as well")
     group.add_argument(
         "--rate-status", type=int, choices=(429, 403, 200), default=429, help="how it refuses"
@@ -105,6 +156,9 @@ def _add_trouble_arguments(group: Any) -> None:
     )
     group.add_argument(
         "--read-lag", type=float, default=0.0, metavar="SECONDS", help="until reads show a write"
+    )
+    group.add_argument(
+        "--index-lag", type=float, default=0.0, metavar="SECONDS", help="until reads by lead do"
     )
     group.add_argument("--faults", default="", metavar="NAME=CHANCE,…", help="see below")
     group.add_argument("--seed", type=int, default=0, help="another seed strikes other calls")
@@ -131,11 +185,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen(options: argparse.Namespace) -> "SandboxOptions":
-    from migrator.sandbox import Counting, SandboxOptions, rules_from_json
+    from migrator.sandbox import SandboxOptions
 
     try:
-        limit, window = _pair(options.limit, "/", "--limit takes CALLS/SECONDS, such as 25/5")
-        low, _, high = options.latency.partition("-")
         access, secret = _pair(options.keys, ":", "--keys takes ACCESS:SECRET")
         return SandboxOptions(
             port=options.port,
@@ -143,30 +195,72 @@ def _chosen(options: argparse.Namespace) -> "SandboxOptions":
             secret_key=secret,
             log_file=options.log,
             log_kept=100_000,
-            seeds=_seeds(options),
-            unknown=tuple(options.unknown),
-            rules=rules_from_json(options.schema) if options.schema else None,
-            limit=int(limit),
-            window=float(window),
-            counting=Counting(options.counting),
-            phase=options.phase,
-            refused_count=options.count_refused,
-            disguise=options.rate_status,
-            retry_after=options.retry_after,
-            latency=(float(low), float(high or low)),
-            latency_before=options.latency_before,
-            read_lag=options.read_lag,
-            notes=options.notes,
-            faults=_chances(options.faults),
-            seed=options.seed,
-            hang_seconds=options.hang,
             deactivated=options.deactivated,
             wrong_region=options.wrong_region,
             organisation=options.organisation,
             time_zone=options.time_zone,
+            notes=options.notes,
+            **_content(options),
+            **_unpublished(options),
+            **_limits(options),
+            **_trouble(options),
         )
     except (OSError, ValueError) as error:
         raise UsageError(str(error), advice="See `migrator sandbox --help`.") from error
+
+
+def _content(options: argparse.Namespace) -> dict[str, Any]:
+    from migrator.sandbox import schema_from_json
+
+    schema = schema_from_json(options.schema) if options.schema else None
+    return {
+        "seeds": _seeds(options),
+        "unknown": tuple(options.unknown),
+        "types": schema.types if schema else (),
+        "users": schema.users if schema else (),
+    }
+
+
+def _unpublished(options: argparse.Namespace) -> dict[str, Any]:
+    from migrator.sandbox import Breaches, DateStyle, OnBreach
+
+    switches = {name: OnBreach(getattr(options, name)) for name in UNPUBLISHED}
+    rule = "--closed takes ENDPOINT=refused or ENDPOINT=missing"
+    return {
+        "breaches": Breaches(**switches, status_comment=options.status_comment),
+        "type_required": options.type_required,
+        "date_style": DateStyle(options.date_style),
+        "closed": dict(_pair(text, "=", rule) for text in options.closed),
+    }
+
+
+def _limits(options: argparse.Namespace) -> dict[str, Any]:
+    from migrator.sandbox import Counting
+
+    limit, window = _pair(options.limit, "/", "--limit takes CALLS/SECONDS, such as 25/5")
+    return {
+        "limit": int(limit),
+        "window": float(window),
+        "counting": Counting(options.counting),
+        "phase": options.phase,
+        "daily": options.daily,
+        "refused_count": options.count_refused,
+        "disguise": options.rate_status,
+        "retry_after": options.retry_after,
+    }
+
+
+def _trouble(options: argparse.Namespace) -> dict[str, Any]:
+    low, _, high = options.latency.partition("-")
+    return {
+        "latency": (float(low), float(high or low)),
+        "latency_before": options.latency_before,
+        "read_lag": options.read_lag,
+        "index_lag": options.index_lag,
+        "faults": _chances(options.faults),
+        "seed": options.seed,
+        "hang_seconds": options.hang,
+    }
 
 
 def _seeds(options: argparse.Namespace) -> Any:

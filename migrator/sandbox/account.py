@@ -2,63 +2,30 @@
 
 Pure but for the state it holds; the time is handed in. It knows nothing of limits, faults,
 latency or sockets: the server lays those around it. A new endpoint is one function and one
-line in `ENDPOINTS`.
+line in an `ENDPOINTS`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
+from migrator.sandbox import metadata, reads
 from migrator.sandbox.answers import (
     MISSING_ATTRIBUTE,
+    NOT_PERMITTED,
     UNKNOWN_OPPORTUNITY,
     Answer,
     as_json,
+    foreign,
     refused,
     updated,
 )
-from migrator.sandbox.options import SandboxOptions
-from migrator.sandbox.schema import FieldRule, shown_value
-from migrator.sandbox.state import Opportunities, guid_of
-from migrator.sandbox.update import Glimpse, glimpse, parse_body, read_update, values_to_write
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request, understood as far as any endpoint needs."""
-
-    query: Mapping[str, str]
-    content: Any  #: The parsed body of a POST; an `Answer` when it cannot be parsed.
-    now: float  #: Seconds of the sandbox's clock.
-    host: str  #: Host and port at which the sandbox is reached.
-
-
-@dataclass(slots=True, kw_only=True)
-class Account:
-    """What endpoints work on."""
-
-    options: SandboxOptions
-    opportunities: Opportunities
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What an endpoint did."""
-
-    answer: Answer
-    applied: bool = False  #: Whether an update was written.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One path of the API."""
-
-    method: str
-    serve: Callable[[Account, Call], Done]
-    speaks_of: Callable[[Call], Glimpse]  #: What the call names, for log and faults.
-    updates: bool = False
-    any_region: bool = False  #: Serves accounts of other regions too.
-    struck_by_chance: bool = True  #: Whether seeded faults strike it; scripted ones always do.
+from migrator.sandbox.calls import Account, Call, Done, Endpoint
+from migrator.sandbox.schema import Rulebook
+from migrator.sandbox.showing import shown_fields
+from migrator.sandbox.state import Stamp, guid_of, time_text
+from migrator.sandbox.update import Glimpse, glimpse, read_update, values_to_write
+from migrator.sandbox.users import SANDBOX_USER, active_users
 
 
 def update(account: Account, call: Call) -> Done:
@@ -70,12 +37,22 @@ def update(account: Account, call: Call) -> Done:
     if found is None:
         return Done(answer=refused(UNKNOWN_OPPORTUNITY, "Activity does not exist."))
     options = account.options
-    values = values_to_write(
-        asked, stored=found.fields, rules=options.rules, breaches=options.breaches
+    declared = options.type_of(str(found.type)) or options.declared_types[0]
+    book = Rulebook(
+        rules=declared.rules, breaches=options.breaches, active_users=active_users(options.users)
     )
+    values = values_to_write(asked, stored=found.fields, book=book)
     if isinstance(values, Answer):
         return Done(answer=values)
-    found.write(values, asked.note, now=call.now, lag=options.read_lag, adds=options.notes == "add")
+    found.write(
+        values,
+        asked.note,
+        now=call.now,
+        stamp=Stamp(on=time_text(call.wall), by=SANDBOX_USER.id),
+        lag=options.read_lag,
+        index_lag=options.index_lag,
+        adds=options.notes == "add",
+    )
     return Done(answer=updated(found.guid), applied=True)
 
 
@@ -87,21 +64,20 @@ def details(account: Account, call: Call) -> Done:
     found = account.opportunities.find(named)
     if found is None:
         return Done(answer=refused(UNKNOWN_OPPORTUNITY, "Activity does not exist."))
+    options = account.options
+    declared = options.type_of(str(found.type)) or options.declared_types[0]
     shown = found.shown(call.now)
-    rules = account.options.rules
-    declared = rules if rules is not None else {}
-    names = [*declared, *(name for name in shown.fields if name not in declared)]
-    fields = [
-        _shown_field(declared.get(name) or FieldRule(schema_name=name), shown.fields.get(name))
-        for name in names
-    ]
+    fields = shown_fields(shown, declared.rules, options.date_style)
     content = {
         "ID": found.guid,
-        "Name": "Opportunity",
-        "DisplayName": "Opportunity",
-        "RelatedProspectId": guid_of(f"lead of {found.guid}"),
+        "Name": declared.name,
+        "DisplayName": declared.name,
+        "RelatedProspectId": found.lead,
         "OpportunityNote": shown.note,
-        "Fields": fields,
+        "Fields": [
+            {**metadata.field_json(rule, place), "Value": value}
+            for place, (rule, value) in enumerate(fields.values())
+        ],
     }
     return Done(answer=as_json(content))
 
@@ -115,7 +91,7 @@ def who_am_i(account: Account, call: Call) -> Done:
     organisation = options.organisation
     own_host = options.wrong_region or call.host
     content = {
-        "Id": guid_of("user"),
+        "Id": SANDBOX_USER.id,
         "Name": "Sandbox User",
         "PassPhrase": "sandbox@example.com",
         "Role": "Administrator",
@@ -132,23 +108,26 @@ def who_am_i(account: Account, call: Call) -> Done:
     return Done(answer=as_json(content))
 
 
-def _shown_field(rule: FieldRule, value: str | None) -> dict[str, object]:
-    return {
-        "SchemaName": rule.schema_name,
-        "DisplayName": rule.display_name or rule.schema_name,
-        "Value": None if value is None else shown_value(value, rule.data_type),
-        "DataType": rule.data_type,
-        "IsMandatory": rule.mandatory,
-        "IsReadOnly": rule.read_only,
-        "MaxFieldLength": rule.max_length or 0,
-    }
-
-
 def _named_in_query(call: Call) -> Glimpse:
     return Glimpse(opportunity=call.query.get("OpportunityId", ""))
 
 
-ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+def _unless_closed(path: str, endpoint: Endpoint) -> Endpoint:
+    """The endpoint as an account serves it that may have closed it."""
+
+    def serve(account: Account, call: Call) -> Done:
+        match account.options.closed.get(path.rpartition("/")[2]):
+            case "refused":
+                return Done(answer=refused(NOT_PERMITTED, "You are not authorized to do this."))
+            case "missing":
+                return Done(answer=foreign(404))
+            case _:
+                return endpoint.serve(account, call)
+
+    return replace(endpoint, serve=serve)
+
+
+_OWN: Final[Mapping[str, Endpoint]] = {
     "/v2/OpportunityManagement.svc/Update": Endpoint(
         method="POST",
         serve=update,
@@ -160,24 +139,12 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     ),
     # A client asks once, at its start: a chance fault there would say little about the rows.
     "/v2/Authentication.svc/UserByAccessKey.Get": Endpoint(
-        method="GET",
-        serve=who_am_i,
-        speaks_of=lambda _call: Glimpse(),
-        any_region=True,
-        struck_by_chance=False,
+        method="GET", serve=who_am_i, any_region=True, struck_by_chance=False
     ),
 }
 
-
-def understood(
-    endpoint: Endpoint,
-    *,
-    query: Mapping[str, str],
-    body: bytes,
-    content_type: str,
-    now: float,
-    host: str,
-) -> Call:
-    """A call as its endpoint takes it."""
-    content = parse_body(body, content_type) if endpoint.method == "POST" else None
-    return Call(query=query, content=content, now=now, host=host)
+ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+    path: _unless_closed(path, endpoint)
+    for path, endpoint in {**_OWN, **metadata.ENDPOINTS, **reads.ENDPOINTS}.items()
+}
+"""Every path of the API that is imitated."""

@@ -22,6 +22,11 @@ INVALID_FIELDS: Final = "MXInvalidActivityFieldsException"
 INVALID_TYPE: Final = "MXInvalidDataTypeException"
 INVALID_OPTION: Final = "MXInvalidEntityReferenceException"  # guess
 MARKUP: Final = "MXXSSException"
+INVALID_ACTIVITY: Final = "MXInvalidActivityException"
+NOT_PERMITTED: Final = "MXUnauthorizedRequestException"
+
+DAILY_MESSAGE: Final = "API calls exceeded the daily limit of {limit}"
+"""What an account says when its day is used up; nobody published it: the form is a guess."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,13 @@ def over_the_limit(
 ) -> Answer:
     """The rate answer in one of its three disguises: 429, 403, or 200 with an error body."""
     message = f"API calls exceeded the limit of {limit} in {window:g} second(s)"
+    return refused_by_a_limit(message, status=status, retry_after=retry_after)
+
+
+def refused_by_a_limit(
+    message: str, *, status: int = 429, retry_after: float | None = None
+) -> Answer:
+    """A rate answer with any message."""
     headers = () if retry_after is None else (("Retry-After", f"{retry_after:g}"),)
     plain = refused(RATE_LIMIT, message, status=status)
     return replace(plain, headers=headers)

@@ -78,13 +78,13 @@ class Control:
         return await self.settings(request)
 
     async def mend(self, request: web.Request) -> web.Response:
-        """Add or put right the opportunities in the body, a list or a single one."""
+        """Add, put right or edit the opportunities in the body, a list or a single one."""
         try:
             content = await _content(request, dict | list)
             seeds = read_seeds(content if isinstance(content, list) else [content])
+            mended = [self._sandbox.mend(seed).as_json() for seed in seeds]
         except ValueError as error:
             return _wrong(str(error))
-        mended = [self._sandbox.mend(seed).as_json() for seed in seeds]
         return web.json_response({"opportunities": mended})
 
     async def faults(self, _request: web.Request) -> web.Response:

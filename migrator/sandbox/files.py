@@ -1,16 +1,18 @@
-"""Reading what the sandbox is given: opportunities and declared fields.
+"""Reading what the sandbox is given: opportunities, opportunity types, fields and users.
 
 Owns these files' forms. Each problem is a `FormError` that says where it is.
 """
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from migrator.sandbox.schema import FieldRule
-from migrator.sandbox.state import GUID, Seed, named
+from migrator.sandbox.schema import FieldRule, OpportunityType
+from migrator.sandbox.state import FIRST_TYPE, GUID, Seed, is_time, named
+from migrator.sandbox.users import User, read_users
 
 
 class FormError(ValueError):
@@ -18,7 +20,10 @@ class FormError(ValueError):
 
 
 def seeds_from_json(path: Path) -> tuple[Seed, ...]:
-    """Opportunities from a list of ``{"id", "auto_id", "note", "fields"}``.
+    """Opportunities from a list of objects with an ``id`` or an ``auto_id``.
+
+    Further members: ``type``, ``lead``, ``lead_fields``, ``note``, ``fields``, ``created_on``,
+    ``modified_on``, ``modified_by``.
 
     Raises:
         OSError: The file cannot be read.
@@ -63,8 +68,20 @@ def seeds_from_csv(path: Path, column: str) -> tuple[Seed, ...]:
     return tuple(named(text) for text in ids if text)
 
 
-def rules_from_json(path: Path) -> dict[str, FieldRule]:
-    """Declared fields: SchemaName to an object with members named as in `FieldRule`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """What a schema file declares."""
+
+    types: tuple[OpportunityType, ...]
+    users: tuple[User, ...] = ()
+
+
+def schema_from_json(path: Path) -> Schema:
+    """Opportunity types with their fields, and users.
+
+    Either ``{"types": [{"code", "name", "fields": {…}}], "users": [{"ID", …}]}``, or fields
+    alone, which are those of type 12000. A field is a SchemaName and an object with members
+    named as in `FieldRule`.
 
     Raises:
         OSError: The file cannot be read.
@@ -73,11 +90,40 @@ def rules_from_json(path: Path) -> dict[str, FieldRule]:
     content = _json(path)
     if not isinstance(content, dict):
         raise FormError(f"{path}: an object from SchemaName to its rules is needed")
+    if not isinstance(content.get("types"), list):
+        return Schema(types=(OpportunityType(code=FIRST_TYPE, rules=_rules(path, content)),))
+    unknown = content.keys() - {"types", "users"}
+    if unknown or not content["types"]:
+        raise FormError(f'{path}: it takes "types", at least one, and "users"')
+    try:
+        users = read_users(content.get("users", ()))
+    except ValueError as error:
+        raise FormError(f"{path}: {error}") from error
+    return Schema(types=tuple(_type(path, item) for item in content["types"]), users=users)
+
+
+def rules_from_json(path: Path) -> dict[str, FieldRule]:
+    """The declared fields of the first type in a file; see `schema_from_json`."""
+    return dict(schema_from_json(path).types[0].rules or {})
+
+
+def _type(path: Path, item: Any) -> OpportunityType:
+    fits = isinstance(item, dict) and isinstance(item.get("fields"), dict)
+    if not fits or type(item.get("code")) is not int:
+        raise FormError(f'{path}: a type has a number as its "code", and "fields"')
+    unknown = item.keys() - {"code", "name", "fields"}
+    if unknown:
+        raise FormError(f"{path}: type {item['code']} has no {', '.join(sorted(unknown))}")
+    name = str(item.get("name") or "Opportunity")
+    return OpportunityType(code=item["code"], name=name, rules=_rules(path, item["fields"]))
+
+
+def _rules(path: Path, fields: Mapping[str, Any]) -> dict[str, FieldRule]:
     rules = {}
-    for name, members in content.items():
+    for name, members in fields.items():
         try:
             rules[name] = _rule(name, members)
-        except (TypeError, AttributeError) as error:
+        except (TypeError, AttributeError, ValueError) as error:
             raise FormError(f"{path}: {name}: {error}") from error
     return rules
 
@@ -99,13 +145,44 @@ def _seed(position: int, item: Any) -> Seed:
         raise FormError(f'opportunity {position} needs an "id" or an "auto_id"')
     if guid and not GUID.fullmatch(guid):
         raise FormError(f'opportunity {position}: "{guid}" is not a GUID')
-    fields = item.get("fields") or {}
     return Seed(
         guid=guid,
         auto_id=auto_id,
+        type=_code(position, item.get("type")),
+        lead=_guid(position, item, "lead"),
+        lead_fields=_text_members(item.get("lead_fields")),
         note=str(item.get("note") or ""),
-        fields={str(name): str(value) for name, value in fields.items()},
+        fields=_text_members(item.get("fields")),
+        created_on=_time(position, item, "created_on"),
+        modified_on=_time(position, item, "modified_on"),
+        modified_by=_guid(position, item, "modified_by"),
     )
+
+
+def _text_members(members: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in dict(members or {}).items()}
+
+
+def _code(position: int, value: Any) -> int | None:
+    if value is not None and type(value) is not int:
+        raise FormError(f"opportunity {position}: a type is a number, not {value!r}")
+    return value
+
+
+def _guid(position: int, item: Mapping[str, Any], member: str) -> str:
+    text = str(item.get(member) or "")
+    if text and not GUID.fullmatch(text):
+        raise FormError(f'opportunity {position}: {member} is a GUID, not "{text}"')
+    return text
+
+
+def _time(position: int, item: Mapping[str, Any], member: str) -> str:
+    text = str(item.get(member) or "")
+    if text and not is_time(text):
+        raise FormError(
+            f'opportunity {position}: {member} is YYYY-MM-DD HH:MM:SS in UTC, not "{text}"'
+        )
+    return text
 
 
 def _json(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""The ways in which a server may count calls: exact log, fixed windows, weighted windows.
+"""The ways in which a server may count calls: exact log, fixed and weighted windows, days.
 
 Pure: each judge is told the time of a call and says whether it is admitted. It reads no clock.
 LeadSquared does not publish which way it counts, so a client has to be tried under each.
@@ -111,6 +111,31 @@ class WeightedWindows:
         admitted = estimate < self.limit
         self._count += admitted or self.refused_count
         return admitted
+
+
+class DayCount:
+    """Counts the calls of each UTC day anew.
+
+    >>> day = DayCount()
+    >>> day.add(86_399.0); day.add(86_399.9)
+    >>> day.at(86_399.9), day.at(86_400.0)
+    (2, 0)
+    """
+
+    def __init__(self) -> None:
+        self._day, self._count = 0, 0
+
+    def at(self, wall: float) -> int:
+        """How many calls the day of this moment has had.
+
+        Args:
+            wall: Seconds since 1970.
+        """
+        return self._count if self._day == math.floor(wall / 86_400) else 0
+
+    def add(self, wall: float) -> None:
+        """One more call."""
+        self._day, self._count = math.floor(wall / 86_400), self.at(wall) + 1
 
 
 def judge_for(

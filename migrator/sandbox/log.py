@@ -69,12 +69,15 @@ class Stats:
     """The traffic of the account in figures."""
 
     calls: int  #: Calls of the account: with its keys, refused ones included.
-    refused: int  #: Refused by the limit.
+    refused: int  #: Refused by the limit, or because the day was used up.
     most_in_a_window: int  #: Most calls that arrived in any window.
     most_admitted_in_a_window: int  #: The same without refused ones.
     calls_per_second: float  #: After the first window; 0.0 with fewer than two calls after it.
     by_status: dict[str, int]  #: Answers sent by status; "none" where the connection was closed.
     by_fault: dict[str, int]
+    daily: int | None = None  #: Calls that the account may make in a UTC day; None: any.
+    today: int = 0  #: Admitted since midnight, UTC.
+    refused_by_the_day: int = 0
 
 
 class Traffic:

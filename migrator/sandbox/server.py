@@ -9,21 +9,30 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
 from aiohttp import web
 
 from migrator.sandbox import control
-from migrator.sandbox.account import ENDPOINTS, Account, Call, Done, Endpoint, understood
-from migrator.sandbox.answers import Answer, foreign, marked, over_the_limit, unauthorised
+from migrator.sandbox.account import ENDPOINTS
+from migrator.sandbox.answers import (
+    Answer,
+    foreign,
+    marked,
+    over_the_limit,
+    refused_by_a_limit,
+    unauthorised,
+)
+from migrator.sandbox.calls import Account, Call, Done, Endpoint, understood
 from migrator.sandbox.faults import Ending, ScriptedFault, Strike, draw, next_scripted, struck
-from migrator.sandbox.limits import Judge, judge_for
+from migrator.sandbox.limits import DayCount, Judge, judge_for
 from migrator.sandbox.log import Record, RequestLog, Stats, Traffic
 from migrator.sandbox.options import LIMIT_SETTINGS, SandboxOptions, changed
-from migrator.sandbox.state import Opportunities, Opportunity, Seed
+from migrator.sandbox.state import Opportunities, Opportunity, Seed, Stamp, time_text
 from migrator.sandbox.update import Glimpse
+from migrator.sandbox.users import SANDBOX_USER, SOMEBODY_ELSE
 
 _MOST_BODY_BYTES: Final = 16 * 2**20
 _LONGEST_SHUTDOWN: Final = 0.2  #: Seconds until calls under way are given up.
@@ -53,7 +62,8 @@ class Sandbox:
 
     Args:
         options: How it behaves.
-        monotonic: The clock of limits, records and read lag; in seconds.
+        monotonic: The clock of limits, records and lags; in seconds.
+        wall: The clock of dates and of the daily limit; in seconds since 1970.
 
     Attributes:
         opportunities: What the account holds, as it truly is.
@@ -65,15 +75,22 @@ class Sandbox:
         options: SandboxOptions | None = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         options = options or SandboxOptions()
-        self.opportunities = Opportunities(options.seeds, options.unknown)
+        self.opportunities = Opportunities(
+            options.seeds,
+            options.unknown,
+            types=[one.code for one in options.declared_types],
+            born=Stamp(on=time_text(wall()), by=SANDBOX_USER.id),
+        )
         self.script: list[ScriptedFault] = []
         self._account = Account(options=options, opportunities=self.opportunities)
-        self._monotonic = monotonic
+        self._monotonic, self._wall = monotonic, wall
         self._started = monotonic()
         self._judge = self._new_judge()
         self._traffic = Traffic(options.window)
+        self._today, self._refused_by_the_day = DayCount(), 0
         self._log = RequestLog(options.log_file, kept=options.log_kept)
         self._arrivals = 0
         self._calls_for: dict[str, int] = {}
@@ -106,7 +123,12 @@ class Sandbox:
     @property
     def stats(self) -> Stats:
         """The traffic so far in figures."""
-        return self._traffic.stats()
+        return replace(
+            self._traffic.stats(),
+            daily=self.options.daily,
+            today=self._today.at(self._wall()),
+            refused_by_the_day=self._refused_by_the_day,
+        )
 
     def change(self, **changes: Any) -> None:
         """Change settings while it runs; a new limit begins with an empty memory.
@@ -149,8 +171,17 @@ class Sandbox:
         self.change(faults={})
 
     def mend(self, seed: Seed) -> Opportunity:
-        """Let an opportunity exist and be safe from lasting faults."""
-        return self.opportunities.mend(seed)
+        """Let an opportunity exist and be safe from lasting faults; as somebody else edits it.
+
+        Raises:
+            ValueError: The account has no such opportunity type.
+        """
+        return self.opportunities.mend(
+            seed,
+            now=self._monotonic(),
+            stamp=Stamp(on=time_text(self._wall()), by=SOMEBODY_ELSE),
+            index_lag=self.options.index_lag,
+        )
 
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=_MOST_BODY_BYTES)
@@ -196,6 +227,7 @@ class Sandbox:
                 body=body,
                 content_type=request.headers.get("Content-Type", ""),
                 now=arrival.monotonic,
+                wall=arrival.wall,
                 host=self.host_port,
             )
             speaks_of = endpoint.speaks_of(call)
@@ -209,7 +241,7 @@ class Sandbox:
         self._arrivals += 1
         return _Arrival(
             seq=self._arrivals,
-            wall=time.time(),
+            wall=self._wall(),
             monotonic=self._monotonic(),
             method=request.method,
             path=request.path,
@@ -224,7 +256,7 @@ class Sandbox:
             return foreign(404)
         if endpoint.method != arrival.method:
             return foreign(405)
-        return self._without_access(request, endpoint) or self._over_the_limit(arrival.monotonic)
+        return self._without_access(request, endpoint) or self._over_the_limit(arrival)
 
     def _without_access(self, request: web.Request, endpoint: Endpoint) -> Answer | None:
         options, query, headers = self.options, request.query, request.headers
@@ -240,11 +272,20 @@ class Sandbox:
             )
         return None
 
-    def _over_the_limit(self, now: float) -> Answer | None:
-        options = self.options
+    def _over_the_limit(self, arrival: _Arrival) -> Answer | None:
+        options, now = self.options, arrival.monotonic
+        if options.daily is not None and self._today.at(arrival.wall) >= options.daily:
+            self._traffic.arrived(now, admitted=False)
+            self._refused_by_the_day += 1
+            return refused_by_a_limit(
+                options.daily_message.replace("{limit}", str(options.daily)),
+                status=options.disguise,
+                retry_after=options.retry_after,
+            )
         admitted = self._judge.admit(now - self._started)
         self._traffic.arrived(now, admitted=admitted)
         if admitted:
+            self._today.add(arrival.wall)
             return None
         return over_the_limit(
             options.limit,

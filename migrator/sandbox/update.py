@@ -20,7 +20,7 @@ from migrator.sandbox.answers import (
     malformed,
     refused,
 )
-from migrator.sandbox.schema import Breaches, FieldRule, accepted, merged_members
+from migrator.sandbox.schema import Rulebook, accepted, merged_members
 
 _LOOKS_LIKE_MARKUP: Final = re.compile(r"<\s*(script|iframe)|javascript:", re.IGNORECASE)
 
@@ -108,11 +108,7 @@ def read_update(content: Any) -> UpdateCall | Answer:
 
 
 def values_to_write(
-    call: UpdateCall,
-    *,
-    stored: Mapping[str, str],
-    rules: Mapping[str, FieldRule] | None,
-    breaches: Breaches,
+    call: UpdateCall, *, stored: Mapping[str, str], book: Rulebook
 ) -> dict[str, str] | Answer:
     """The new values of the fields the call names, or a refusal of the whole call."""
     sent: dict[str, str] = {}
@@ -121,7 +117,7 @@ def values_to_write(
         sent[name] = (
             merged_members(stored.get(name, ""), change.members) if change.members else change.value
         )
-    return accepted(sent, stored=stored, rules=rules, breaches=breaches)
+    return accepted(sent, stored=stored, book=book)
 
 
 def _wrong_frame(content: Any) -> Answer | None:

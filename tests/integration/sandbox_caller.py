@@ -14,7 +14,16 @@ GUID = "5ca5b042-51ea-4699-b6f0-84c40ab12770"
 OTHER = "11111111-2222-4333-8444-555555555555"
 UPDATE = "/v2/OpportunityManagement.svc/Update"
 DETAILS = "/v2/OpportunityManagement.svc/GetOpportunityDetails"
+BY_IDS = "/v2/OpportunityManagement.svc/GetOpportunitiesById"
+OF_LEAD = "/v2/OpportunityManagement.svc/GetOpportunitiesOfLead"
+BY_LEAD_FIELD = "/v2/OpportunityManagement.svc/GetOpportunitiesByUniqueLeadField"
+TYPES = "/v2/OpportunityManagement.svc/GetOpportunityTypes"
+METADATA = "/v2/OpportunityManagement.svc/GetOpportunityTypeMetadata"
+ENABLED = "/v2/OpportunityManagement.svc/IsOpportunityEnabled"
+USERS = "/v2/UserManagement.svc/Users.Get"
 WHO_AM_I = "/v2/Authentication.svc/UserByAccessKey.Get"
+
+KEPT = {"CreatedOn", "ModifiedOn", "ModifiedBy"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +80,14 @@ class Caller:
     async def details(self, opportunity: str = GUID) -> Got:
         return await self.call("GET", DETAILS, params={"OpportunityId": opportunity})
 
-    async def values(self, opportunity: str = GUID) -> dict[str, str]:
+    async def all_values(self, opportunity: str = GUID) -> dict[str, str]:
         got = await self.details(opportunity)
         return {field["SchemaName"]: field["Value"] for field in got.json["Fields"]}
+
+    async def values(self, opportunity: str = GUID) -> dict[str, str]:
+        """Without the fields that the account keeps itself."""
+        shown = await self.all_values(opportunity)
+        return {name: value for name, value in shown.items() if name not in KEPT}
 
     async def control(self, method: str, name: str, **more: Any) -> Got:
         return await self.call(method, f"/sandbox/{name}", keys=False, **more)
