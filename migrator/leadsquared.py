@@ -61,7 +61,7 @@ ORGANISATION_MEMBERS: Final = (
 """Where `UserByAccessKey.Get` may name the organisation. The first is what the vendor's own
 WordPress plug-in reads; the others are guesses, as the page shows no reply."""
 
-AUDIT_MEMBERS: Final = frozenset({"CreatedOn", "ModifiedOn", "ModifiedByName"})
+AUDIT_MEMBERS: Final = frozenset({"CreatedOn", "ModifiedOn", "ModifiedBy"})
 """Shown among the fields of an opportunity, or beside them: the page's example has both forms of
 other members, and none of these (guess)."""
 

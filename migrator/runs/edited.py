@@ -33,7 +33,7 @@ class Edited:
 
     attempted: Attempted
     modified_on: datetime
-    modified_by: str  #: "" when LeadSquared does not tell.
+    modified_by: str  #: A user's GUID; "" when LeadSquared does not tell.
     differing: tuple[Loss, ...]  #: The fields that it would overwrite.
 
 
@@ -123,14 +123,14 @@ def _edited(attempted: Attempted, found: Details) -> Edited | None:
     return Edited(
         attempted=attempted,
         modified_on=modified_on,
-        modified_by=found.values.get("ModifiedByName", ""),
+        modified_by=found.values.get("ModifiedBy", ""),
         differing=differing,
     )
 
 
 def _may_overwrite(world: World, edited: Sequence[Edited]) -> bool:
     for item in edited[:SHOWN]:
-        by = f" by {item.modified_by}" if item.modified_by else ""
+        by = f" by user {item.modified_by}" if item.modified_by else ""
         fields = "; ".join(
             f'{field.schema_name} is now "{field.found}", the sheet says "{field.sent}"'
             for field in item.differing

@@ -4,6 +4,7 @@ Owns how the acceptance tests start, stop and look at these. It imports nothing 
 is expected comes from the sheet, the sandbox's log and the sandbox's state alone.
 """
 
+import contextlib
 import csv
 import json
 import os
@@ -24,6 +25,7 @@ ACCESS_KEY: Final = "u$rRehearsal+4711"
 SECRET_KEY: Final = "sEcret/Rehearsal+0815=="
 LONGEST_COMMAND: Final = 90.0
 HAS_SIGNALS: Final = sys.platform != "win32"
+HAS_TERMINALS: Final = sys.platform != "win32"
 
 
 class Exit(IntEnum):
@@ -253,6 +255,42 @@ class Desk:
         ended = self.end(self.start(*arguments))
         assert code in (None, ended.code), f"{arguments} gave {ended.code}\n{ended.errors}"
         return ended
+
+    def at_terminal(
+        self, *arguments: str, answers: Iterable[tuple[str, str]] = (), columns: int = 80
+    ) -> tuple[int, str]:
+        """Type one command at a pseudo-terminal, and an answer when its question is shown.
+
+        Gives the exit code and all that was on the screen.
+        """
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        left = list(answers)
+        screen, keyboard = pty.openpty()
+        fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen(
+            [*MIGRATOR, *arguments],
+            cwd=self.folder,
+            env=self.environment | {"COLUMNS": str(columns)},
+            stdin=keyboard,
+            stdout=keyboard,
+            stderr=keyboard,
+        )
+        os.close(keyboard)
+        shown = b""
+        # Reading fails when the last process that has the terminal open has gone.
+        with contextlib.suppress(OSError), open(screen, "rb+", buffering=0) as terminal:  # noqa: PTH123
+            while piece := terminal.read(65536):
+                shown += piece
+                if left and left[0][0].encode() in shown:
+                    terminal.write(f"{left.pop(0)[1]}\n".encode())
+        code = process.wait(LONGEST_COMMAND)
+        self.said.append(shown.decode())
+        assert not left, f"never asked: {left}\n{shown.decode()}"
+        return code, shown.decode()
 
     def run(self, *options: str, sheet: str = "deals.csv", code: int | None = Exit.OK) -> Ended:
         sheet_and_mapping = ("run", sheet, "-m", "deals.yaml")
