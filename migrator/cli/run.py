@@ -27,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--again", action="store_true", help="send everything, notes too, confirmed or not"
     )
+    parser.add_argument(
+        "--new-ledger",
+        action="store_true",
+        help="this ledger is meant, though another one knows the sheet",
+    )
     add_sending(parser)
 
 
@@ -52,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
             rows=options.rows,
             again=options.again,
             mixed_ids=options.mixed_ids,
+            new_ledger=options.new_ledger or options.ledger is not None,
             policy=the_policy(world, options),
         )
         finished = run_sheet(world, options.sheet, mapping, run_options)

@@ -9,8 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from migrator.clock import local_time
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
+from migrator.ledger.place import warning_about
 from migrator.loader import Rows
 from migrator.mapping import Mapping
 from migrator.model import Balance, Run, RunState, State
@@ -42,6 +44,7 @@ class RunOptions:
     rows: RowRanges | None = None  #: Send only these rows.
     again: bool = False  #: Send everything, confirmed or not.
     mixed_ids: bool = False
+    new_ledger: bool = False  #: This ledger is meant, whatever another one knows of the source.
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
 
 
@@ -58,12 +61,15 @@ def run(world: World, sheet: Path, mapping: Mapping, options: RunOptions) -> Fin
     _remove_unsealed(world)
     with open_source(sheet, mapping) as rows:
         source, parent = _source_rows(world, rows, account)
+        name = source_name(sheet, rows, options.name)
+        if not parent and not options.new_ledger:
+            _refuse_a_second_ledger(world, account, name)
         planned = write_plan(
             world.ledger,
             source,
             mapping,
             account=account,
-            name=source_name(sheet, rows, options.name),
+            name=name,
             mixed_ids=options.mixed_ids,
             parent=parent,
         )
@@ -79,6 +85,33 @@ def run(world: World, sheet: Path, mapping: Mapping, options: RunOptions) -> Fin
             world.ledger.plans.discard(planned.run)
             return _go_on(world, same, options, notes)
     return _send_new(world, planned, earlier, options, notes)
+
+
+def _refuse_a_second_ledger(world: World, account: str, name: str) -> None:
+    """Ask before a ledger that knows nothing sends what another one has sent already.
+
+    Raises:
+        UsageError: Another ledger knows the source, and nobody said that this one is meant.
+    """
+    ledger = world.ledger
+    if any(run.account == account and run.source.name == name for run in ledger.records.runs()):
+        return
+    others = world.known_ledgers.others_that_know(ledger.path, account=account, source_name=name)
+    other = next(others, None)
+    if other is None:
+        return
+    statement = (
+        f"{other.ledger} holds run {other.id} of {name} for this account, begun "
+        f"{local_time(other.created_at)}: {other.succeeded:,} of {other.rows_read:,} rows "
+        f"succeeded. The ledger {ledger.path} knows nothing of that: every row and every note "
+        "would be sent again"
+    )
+    if not world.operator.agrees(f"{statement}.", "Send with this ledger all the same?"):
+        raise UsageError(
+            statement,
+            advice=f"Use the other one: --ledger {other.ledger}. Or say that this one is meant: "
+            "--new-ledger. Nothing was sent.",
+        )
 
 
 def _source_rows(world: World, rows: Rows, account: str) -> tuple[SourceRows, int]:
@@ -153,6 +186,7 @@ def _send_new(
             rows_read=planned.rows_read,
             blank_rows=planned.blank_rows,
         )
+        world.known_ledgers.remember(ledger.path)
         chosen = _chosen(world, sealed, options)
         return deliver(world, sealed, policy=options.policy, chosen=chosen)
 
@@ -339,6 +373,7 @@ def _summary(
 ) -> PlanSummary:
     rate = world.settings.rate
     is_new = run.state is RunState.PLANNING
+    place = filter(None, [warning_about(world.ledger.path)])
     rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
     return PlanSummary(
         run=run,
@@ -348,5 +383,5 @@ def _summary(
         calls=calls,
         seconds=calls * rate.window / rate.limit,
         limit=f"{rate.limit} per {rate.window:g} s",
-        notes=(*notes, *bounds(world, run, calls=calls, until=policy.until)),
+        notes=(*notes, *bounds(world, run, calls=calls, until=policy.until), *place),
     )

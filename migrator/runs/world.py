@@ -12,6 +12,7 @@ from typing import Protocol
 from migrator.client import LeadSquaredClient
 from migrator.clock import SystemClock
 from migrator.ledger import Ledger
+from migrator.ledger.known import KnownLedgers
 from migrator.model import Balance, Counts, Reason, Run
 from migrator.ports import Client, Clock, Quota
 from migrator.quota.daily import DailyQuota, DayCount
@@ -107,6 +108,11 @@ class World:
                 yield client, quota
             if memory.note:
                 self.operator.say(memory.note)
+
+    @property
+    def known_ledgers(self) -> KnownLedgers:
+        """The ledgers that this user has begun."""
+        return KnownLedgers(self.settings.state_folder)
 
     def day_count(self, account: str) -> DayCount:
         """The calls of the account's day."""
