@@ -41,6 +41,7 @@ RULES = {
             multi_select=True,
             others=True,
         ),
+        FieldRule(schema_name="mx_Custom_4", options=("x",), hide_options=True),
         FieldRule(schema_name="ModifiedBy", read_only=True),
     )
 }
@@ -103,6 +104,12 @@ async def test_a_dependent_field_has_its_options_under_its_parent_only() -> None
         "Open": ["Prospecting"],
         "Won": ["Closed Won"],
     }
+
+
+async def test_options_that_are_not_listed_are_checked_all_the_same() -> None:
+    async with calling(types=TWO_TYPES) as caller:
+        assert (await fields_of(caller))["mx_Custom_4"]["OptionSet"] == ""
+        assert (await caller.update(mx_Custom_4="y")).status == 500
 
 
 @pytest.mark.parametrize("code", ["12009", "", "Loan"])

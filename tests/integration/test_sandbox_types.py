@@ -45,9 +45,11 @@ def test_an_opportunity_of_a_type_that_the_account_lacks_is_refused_at_once() ->
 
 async def test_an_opportunity_of_a_type_that_the_account_lacks_cannot_be_added() -> None:
     async with calling() as caller:
-        got = await caller.control("POST", "opportunities", json={"id": GUID, "type": 12005})
+        both = [{"id": OTHER}, {"id": GUID, "type": 12005}]
+        got = await caller.control("POST", "opportunities", json=both)
 
-    assert (got.status, "12005" in got.json["error"]) == (400, True)
+        assert (got.status, "12005" in got.json["error"]) == (400, True)
+        assert len(caller.sandbox.opportunities) == 0
 
 
 @pytest.mark.parametrize("wrong", [{"types": 2}, {"rules": True}])
@@ -142,12 +144,14 @@ def test_a_wrong_schema_is_named(tmp_path: Path, text: str) -> None:
     [
         {"type": "12000"},
         {"lead": "somebody"},
+        {"fields": ["a"]},
+        {"lead_fields": 3},
         {"modified_by": "me"},
         {"created_on": "yesterday"},
         {"modified_on": "2024-02-30 00:00:00"},
     ],
 )
-async def test_a_wrong_member_of_an_opportunity_is_named(member: dict[str, str]) -> None:
+async def test_a_wrong_member_of_an_opportunity_is_named(member: dict[str, object]) -> None:
     async with calling() as caller:
         got = await caller.control("POST", "opportunities", json={"id": GUID} | member)
 

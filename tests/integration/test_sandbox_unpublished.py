@@ -131,12 +131,14 @@ def test_the_options_of_the_command_reach_the_sandbox() -> None:
     chosen = command._chosen(
         parsed(
             *("--daily", "100", "--index-lag", "90", "--date-style", "us", "--type-required"),
+            "--mark-errors",
             *("--closed", "GetOpportunitiesById=missing", "--closed", "Users.Get=refused"),
         )
     )
 
     assert (chosen.daily, chosen.index_lag, chosen.date_style) == (100, 90.0, "us")
     assert chosen.type_required
+    assert chosen.marked_errors
     assert chosen.closed == {"GetOpportunitiesById": "missing", "Users.Get": "refused"}
 
 
