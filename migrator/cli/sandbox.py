@@ -39,7 +39,7 @@ what it serves under /v2/:
       GetOpportunitiesOfLead, GetOpportunitiesByUniqueLeadField, GetOpportunityTypes,
       GetOpportunityTypeMetadata, IsOpportunityEnabled
   UserManagement.svc/Users.Get, Authentication.svc/UserByAccessKey.Get
-an endpoint that is closed is "refused" (500, no permission) or "missing" (404).
+an endpoint that is --closed is "refused" (500, no permission) or "missing" (404).
 
 look at it and change it while it runs (no keys, JSON):
   GET /sandbox/state [?id=]        opportunities, with every note and its count
@@ -113,6 +113,9 @@ def _add_unpublished_arguments(group: Any) -> None:
         "--status-comment", action="store_true", help="a change of Status needs mx_Custom_19"
     )
     group.add_argument(
+        "--mark-errors", action="store_true", help='errors also say "IsMXException": true'
+    )
+    group.add_argument(
         "--type-required", action="store_true", help="GetOpportunitiesOfLead needs opportunityType"
     )
     group.add_argument(
@@ -158,7 +161,11 @@ def _add_trouble_arguments(group: Any) -> None:
         "--read-lag", type=float, default=0.0, metavar="SECONDS", help="until reads show a write"
     )
     group.add_argument(
-        "--index-lag", type=float, default=0.0, metavar="SECONDS", help="until reads by lead do"
+        "--index-lag",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="until reads by lead show one",
     )
     group.add_argument("--faults", default="", metavar="NAME=CHANCE,…", help="see below")
     group.add_argument("--seed", type=int, default=0, help="another seed strikes other calls")
@@ -228,6 +235,7 @@ def _unpublished(options: argparse.Namespace) -> dict[str, Any]:
     rule = "--closed takes ENDPOINT=refused or ENDPOINT=missing"
     return {
         "breaches": Breaches(**switches, status_comment=options.status_comment),
+        "marked_errors": options.mark_errors,
         "type_required": options.type_required,
         "date_style": DateStyle(options.date_style),
         "closed": dict(_pair(text, "=", rule) for text in options.closed),

@@ -82,6 +82,8 @@ class Control:
         try:
             content = await _content(request, dict | list)
             seeds = read_seeds(content if isinstance(content, list) else [content])
+            for seed in seeds:
+                self._sandbox.opportunities.check(seed)
             mended = [self._sandbox.mend(seed).as_json() for seed in seeds]
         except ValueError as error:
             return _wrong(str(error))

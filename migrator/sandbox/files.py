@@ -150,17 +150,20 @@ def _seed(position: int, item: Any) -> Seed:
         auto_id=auto_id,
         type=_code(position, item.get("type")),
         lead=_guid(position, item, "lead"),
-        lead_fields=_text_members(item.get("lead_fields")),
+        lead_fields=_text_members(position, item, "lead_fields"),
         note=str(item.get("note") or ""),
-        fields=_text_members(item.get("fields")),
+        fields=_text_members(position, item, "fields"),
         created_on=_time(position, item, "created_on"),
         modified_on=_time(position, item, "modified_on"),
         modified_by=_guid(position, item, "modified_by"),
     )
 
 
-def _text_members(members: Any) -> dict[str, str]:
-    return {str(name): str(value) for name, value in dict(members or {}).items()}
+def _text_members(position: int, item: Mapping[str, Any], member: str) -> dict[str, str]:
+    members = item.get(member) or {}
+    if not isinstance(members, dict):
+        raise FormError(f"opportunity {position}: {member} is an object from SchemaName to text")
+    return {str(name): str(value) for name, value in members.items()}
 
 
 def _code(position: int, value: Any) -> int | None:

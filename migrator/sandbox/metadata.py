@@ -61,7 +61,7 @@ def field_json(rule: FieldRule, place: int = 0) -> dict[str, object]:
         "ShowInForm": not rule.read_only,
         "Sequence": place,
         "ParentField": rule.parent,
-        "OptionSet": "" if rule.parent else _option_set(rule.options, rule),
+        "OptionSet": _option_set(rule),
         "DependentOptionSet": _dependent_options(rule),
         "IsMultiSelectDropdown": rule.multi_select,
         "IncludeOthersOption": rule.others,
@@ -103,13 +103,15 @@ def _options(options: Sequence[str], rule: FieldRule) -> list[dict[str, object]]
     return listed
 
 
-def _option_set(options: Sequence[str], rule: FieldRule) -> str:
-    return json.dumps(_options(options, rule), ensure_ascii=False) if options else ""
+def _option_set(rule: FieldRule) -> str:
+    if rule.parent or rule.hide_options or not rule.options:
+        return ""
+    return json.dumps(_options(rule.options, rule), ensure_ascii=False)
 
 
 def _dependent_options(rule: FieldRule) -> str:
     """From the parent's value to its options; no sample shows one filled: the form is a guess."""
-    if not rule.parent:
+    if not rule.parent or rule.hide_options:
         return ""
     under = {parent: _options(options, rule) for parent, options in rule.options_under.items()}
     return json.dumps(under, ensure_ascii=False)

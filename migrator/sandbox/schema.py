@@ -50,6 +50,7 @@ class FieldRule:
     old_values: Mapping[str, str] = field(default_factory=dict)  #: Renamed option to former text.
     multi_select: bool = False  #: Several options with ";" between; the separator is a guess.
     others: bool = False  #: Texts that are not among the options are taken, too.
+    hide_options: bool = False  #: The metadata lists none, though they are checked: seen.
     parent: str = ""  #: SchemaName of the field under whose value the options stand.
     options_under: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mandatory: bool = False

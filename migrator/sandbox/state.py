@@ -236,6 +236,15 @@ class Opportunities:
         self.mended.add(found.guid)
         return found
 
+    def check(self, seed: Seed) -> None:
+        """Refuse a seed of which the account could make no opportunity.
+
+        Raises:
+            ValueError: The account has no such opportunity type.
+        """
+        if seed.type is not None and seed.type not in self._types:
+            raise ValueError(f"the account has no opportunity type {seed.type}")
+
     def of_leads(self, leads: Iterable[str]) -> list[Opportunity]:
         """All that belong to one of these leads and are not declared unknown."""
         meant = set(leads)
@@ -255,8 +264,7 @@ class Opportunities:
         return len(self._by_guid)
 
     def _add(self, seed: Seed, *, now: float, stamp: Stamp, index_lag: float) -> Opportunity:
-        if seed.type is not None and seed.type not in self._types:
-            raise ValueError(f"the account has no opportunity type {seed.type}")
+        self.check(seed)
         known = self._by_auto_id.get(seed.auto_id)
         guid = seed.guid.lower() or (known.guid if known else guid_of(seed.auto_id))
         is_new = guid not in self._by_guid

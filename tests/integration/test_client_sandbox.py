@@ -133,6 +133,30 @@ async def test_a_rate_answer_is_known_in_every_disguise(disguise: int) -> None:
     assert (reading.verdict, reading.limit) == (Verdict.RATE, (1, 60.0))
 
 
+@pytest.mark.parametrize("fault", ["rate429", "rate403", "rate200"])
+async def test_a_rate_answer_out_of_turn_is_known_in_every_disguise(fault: str) -> None:
+    async with Sandbox() as sandbox, a_client(settings_for(sandbox)) as client:
+        caller = a_caller(client)
+        sandbox.strike_next(fault)
+        reading = await caller.update(mx_Custom_6="1")
+        after = await caller.update(mx_Custom_6="1")
+
+    assert (reading.verdict, reading.limit) == (Verdict.RATE, (25, 5.0))
+    assert reading.status == int(fault.removeprefix("rate"))
+    assert after.verdict is Verdict.APPLIED
+    assert [record.applied for record in sandbox.log] == [False, True]
+
+
+@pytest.mark.parametrize("disguise", [429, 403, 200])
+async def test_a_used_up_day_is_known_as_a_rate_answer_in_every_disguise(disguise: int) -> None:
+    options = SandboxOptions(daily=0, disguise=disguise)
+    async with Sandbox(options) as sandbox, a_client(settings_for(sandbox)) as client:
+        reading = await a_caller(client).update(mx_Custom_6="1")
+
+    assert (reading.verdict, reading.status) == (Verdict.RATE, disguise)
+    assert "daily limit" in reading.message
+
+
 async def test_a_wrong_path_is_foreign_and_a_right_one_leadsquareds() -> None:
     async with Sandbox() as sandbox, a_client(settings_for(sandbox)) as client:
         caller = a_caller(client)
