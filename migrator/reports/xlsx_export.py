@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from migrator.errors import SourceError
 from migrator.reports.table import EXPORT_SHEET
@@ -64,8 +66,9 @@ def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
                 sheet.close()
             raise
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{count + 1}"
-        with part.open("wb") as file:
-            book.save(file)
+        # As `book.save` does, but closed in any case: what fails at exit would be a traceback.
+        with ZipFile(part, "w", ZIP_DEFLATED) as archive:
+            ExcelWriter(book, archive).save()
     return count
 
 

@@ -351,21 +351,55 @@ def test_a_folder_that_is_missing_or_in_the_way_is_named(
         exported(ledger, run, tmp_path / f"folder.{kind}")
 
 
-def is_root() -> bool:
-    return hasattr(sys.modules["os"], "geteuid") and sys.modules["os"].geteuid() == 0
+def written_by_a_process(kind: str, folder: Path, before: str, rows: int) -> str:
+    """What a process says that writes an export in ``folder`` after the line ``before``."""
+    code = f"""
+        import os, resource
+        from pathlib import Path
+        from migrator.errors import SourceError
+        from migrator.reports.{kind}_export import write_{kind}
+        {before}
+        rows = ([str(n * n) * 9] for n in range({rows}))
+        try:
+            write_{kind}(Path("out.{kind}"), ["Id"], rows)
+        except SourceError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"TMPDIR": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert not done.stderr
+    return done.stdout
 
 
-@pytest.mark.skipif(is_root() or sys.platform == "win32", reason="root may write everywhere")
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_folder_that_may_not_be_written_to_is_said_so(
-    ledger: Ledger, tmp_path: Path, kind: str
-) -> None:
-    run = rejected_run(ledger, ("Id",), ("1",))
-    folder = tmp_path / "read-only"
-    folder.mkdir(mode=0o500)
+def test_a_folder_that_may_not_be_written_to_is_said_so(tmp_path: Path, kind: str) -> None:
+    tmp_path.chmod(0o555)
 
-    with pytest.raises(SourceError, match="folder that you may write to"):
-        exported(ledger, run, folder / f"out.{kind}")
+    said = written_by_a_process(kind, tmp_path, "os.geteuid() or os.setuid(65534)", 1)
+
+    tmp_path.chmod(0o755)
+    assert "folder that you may write to" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_write_protected_file_is_left_as_it_is(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"out.{kind}"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    tmp_path.chmod(0o777)
+
+    said = written_by_a_process(kind, tmp_path, "os.geteuid() or os.setuid(65534)", 1)
+
+    assert "open in another program, or write-protected" in said
+    assert path.read_bytes() == b"old"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
@@ -375,31 +409,28 @@ def test_a_disk_that_takes_no_more_leaves_the_old_file_and_nothing_beside_it(
 ) -> None:
     path = tmp_path / f"out.{kind}"
     path.write_bytes(b"old")
-    code = f"""
-        import resource
-        from pathlib import Path
-        from migrator.errors import SourceError
-        from migrator.reports.{kind}_export import write_{kind}
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-        try:
-            write_{kind}(Path({str(path)!r}), ["Id"], ([str(n) * 9] for n in range(100_000)))
-        except SourceError as error:
-            print(error)
-    """
+    limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))"
 
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
-        capture_output=True, text=True, check=True, env={"TMPDIR": str(tmp_path)} | environment(),
-    )  # fmt: skip
+    said = written_by_a_process(kind, tmp_path, limit, 100_000)
 
-    assert "the export cannot be written" in done.stdout
-    assert not done.stderr
+    assert "the export cannot be written" in said
     assert path.read_bytes() == b"old"
     assert names_beside(path) == [path.name]
 
 
-def environment() -> dict[str, str]:
-    return {"PYTHONPATH": str(Path(__file__).parents[2])}
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
+def test_a_disk_that_ends_while_the_workbook_is_packed_leaves_no_traceback(tmp_path: Path) -> None:
+    # A limit that the packed workbook does not reach, set while its parts are unpacked.
+    before = (
+        "import openpyxl.writer.excel as w; old = w.ExcelWriter.write_data; "
+        "w.ExcelWriter.write_data = lambda self: ("
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000)), old(self))"
+    )
+
+    said = written_by_a_process("xlsx", tmp_path, before, 5_000)
+
+    assert "the export cannot be written" in said
+    assert names_beside(tmp_path / "out.xlsx") == []
 
 
 def names_beside(path: Path) -> list[str]:
