@@ -27,9 +27,10 @@ def export(ledger: Ledger, run: Run, states: tuple[State, ...], path: Path) -> i
     """Write the entries in ``states`` to ``path``, CSV or XLSX by its suffix; gives how many.
 
     Raises:
-        UsageError: The suffix is another one.
+        UsageError: The suffix is another one, or the file is the run's own source.
         SourceError: The file cannot be written, or an Excel sheet cannot hold the rows.
     """
+    _refuse_the_source(ledger, run, path)
     write = _writer(path, ledger, run, states)
     columns = run.source.columns
     rows = (
@@ -57,3 +58,14 @@ def _writer(
         where=str(path),
         advice="Name it so: -o FILE.csv or -o FILE.xlsx.",
     )
+
+
+def _refuse_the_source(ledger: Ledger, run: Run, path: Path) -> None:
+    """A source is never written over; the export that a run mended may be."""
+    first = next(ledger.records.entries(run), None)
+    if first is not None and not run.parent and path.name == first.file and path.exists():
+        raise UsageError(
+            f"run {run.id} was made from a file of this name, which an export would replace",
+            where=str(path),
+            advice="Name another file with -o FILE.",
+        )
