@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="TEXT",
         help="only rows that failed so: an exception's name, or a part of a reason that `status` "
-        "shows; may stand several times; rows that wait for one go with it",
+        "shows; may stand several times; rows that wait for one go with it, and the order of an "
+        "opportunity's rows is kept, also with --rows",
     )
     parser.add_argument(
         "--in-doubt", action="store_true", help="rows in doubt about their note, not failed ones"

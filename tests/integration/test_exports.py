@@ -453,3 +453,15 @@ def test_times_of_a_workbook_come_back_as_times(ledger: Ledger, tmp_path: Path) 
     run = rejected_run(ledger, ("a", "b", "c", "d"), cells)
 
     assert mended(ledger, exported(ledger, run, tmp_path / "out.xlsx")) == [cells]
+
+
+def test_a_sheet_that_is_no_export_is_read_as_its_mapping_says(tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_bytes("A title;;\nId;Name\n1;é\n".encode("cp1252"))
+    write_plain_workbook(tmp_path / "deals.xlsx", [["Id", "Name"], ["1", "a"]])
+
+    mapping = a_mapping("{header_row: 2, encoding: cp1252, delimiter: ';'}")
+    with open_source(tmp_path / "deals.csv", mapping) as rows:
+        assert rows.columns == ("Id", "Name")
+        assert [row.cells for row in rows if not isinstance(row, Rejected)] == [("1", "é")]
+    with pytest.raises(SourceError, match='there is no sheet "Deals"'):
+        open_source(tmp_path / "deals.xlsx", a_mapping("{sheet: Deals}"))
