@@ -15,7 +15,7 @@ from typing import Final
 from migrator import __version__
 from migrator.errors import ExitCode, MigratorError
 
-COMMANDS: Final = ("check", "run", "resume", "retry", "status", "export", "sandbox")
+COMMANDS: Final = ("check", "run", "resume", "retry", "status", "runs", "export", "sandbox")
 
 DESCRIPTION: Final = """\
 Move spreadsheets of opportunities into LeadSquared: every row accounted for, at the account's

@@ -1,4 +1,4 @@
-"""`migrator export`: rows of a run as CSV, to be mended and given back to `run`."""
+"""`migrator export`: rows of a run as CSV or XLSX, to be mended and given back to `run`."""
 
 import argparse
 import sys
@@ -7,14 +7,16 @@ from pathlib import Path
 from migrator.cli.common import add_ledger, add_run
 from migrator.errors import ExitCode, UsageError
 
-HELP = "write rows of a run as CSV, with their source columns and what became of them"
+HELP = "write rows of a run as CSV or XLSX, with their source columns and what became of them"
 EPILOG = """\
-Mend cells in the file and give it back: `migrator run failed.csv -m MAPPING` sends only its rows.
-A cell that begins with = + - @ (or an apostrophe) gets an apostrophe in front, so that Excel does
-not run it; reading the file back takes it away again.
+Mend cells in the file and give it back: `migrator run failed.xlsx -m MAPPING` sends only its rows.
+In an XLSX every cell is text, so that Excel changes none (in a CSV it drops leading zeros). In a
+CSV a cell that begins with = + - @ (or an apostrophe) gets an apostrophe in front, so that Excel
+does not run it; reading the file back takes it away again.
 
-example:
-  migrator export --failed --rejected -o attention.csv
+examples:
+  migrator export --failed --rejected -o attention.xlsx
+  migrator export r3 --all -o everything.csv
 """
 STATES = ("failed", "succeeded", "rejected", "in-doubt", "not-sent", "all")
 
@@ -25,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_ledger(parser)
     for name in STATES:
         parser.add_argument(f"--{name}", action="store_true", help=f"{name.replace('-', ' ')} rows")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the CSV")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="a .csv or an .xlsx file"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

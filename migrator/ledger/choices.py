@@ -12,6 +12,8 @@ from migrator.ledger.columns import entry_of
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
 from migrator.model import Entry, Run, State
+from migrator.reasons import masked
+from migrator.redact import printable
 
 
 class Attempted(NamedTuple):
@@ -107,6 +109,31 @@ class Choices:
                 [(f"; held: {reason}", run.number, number) for number in numbers],
             )
 
+    def failed_for(
+        self, run: Run, reasons: Sequence[str], numbers: Collection[int] | None
+    ) -> list[int]:
+        """The failed entries, of all or of those named, that have one of the reasons.
+
+        An entry that waits for one of them comes with it.
+        """
+        rows = self._database.rows(
+            "SELECT number, opportunity, waits_for, exception, message FROM entries"
+            " WHERE run = ? AND state = 'failed' ORDER BY number",
+            run.number,
+        )
+        named = None if numbers is None else frozenset(numbers)
+        found: dict[int, str] = {}
+        for row in rows:
+            if named is not None and row["number"] not in named:
+                continue
+            # By the opportunity, too: what a mended copy waits for may be numbered in another run.
+            waits = row["opportunity"] and found.get(row["waits_for"]) == row["opportunity"]
+            if waits or any(
+                has_reason(row["exception"], row["message"], reason) for reason in reasons
+            ):
+                found[row["number"]] = row["opportunity"]
+        return list(found)
+
     def plan_failed_again(
         self,
         run: Run,
@@ -119,10 +146,11 @@ class Choices:
         rows = self._database.rows(
             "SELECT number FROM entries WHERE run = ? AND state = 'failed'", run.number
         )
+        named = None if numbers is None else frozenset(numbers)
         failed = [
             row["number"]
             for row in rows
-            if (numbers is None or row["number"] in numbers) and row["number"] not in held
+            if (named is None or row["number"] in named) and row["number"] not in held
         ]
         with self._database.transaction():
             self._database.change_many(
@@ -161,3 +189,25 @@ class Choices:
             for row in settled if present else ():
                 self._confirmed.confirm_note(run, row["opportunity"], row["note"], at=at)
         return len(settled)
+
+
+def has_reason(exception: str, message: str, text: str) -> bool:
+    """Whether a failure has a reason: its exception by name, or a part of its message.
+
+    The message counts as it came, with its values masked, and as reports print both.
+
+    >>> has_reason("MXInput", "Invalid Input! (row 7)", "mxinput")
+    True
+    >>> has_reason("MXInput", "Invalid Input! (row 7)", "MXInput: invalid input! (row <number>)")
+    True
+    >>> has_reason("MXInput", "Invalid Input! (row 7)", "MX")
+    False
+    """
+    wanted, title = text.casefold(), exception.casefold()
+    if wanted == title:
+        return True
+    # A reason copied whole from a report has the exception in front.
+    wanted = wanted.removeprefix(f"{title}: ")
+    forms = {message, masked(message)}
+    forms |= {printable(form) for form in forms}
+    return any(wanted in form.casefold() for form in forms)

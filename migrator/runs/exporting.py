@@ -1,14 +1,17 @@
 """`export`: entries of a run as a file.
 
-Owns which states each choice means.
+Owns which states each choice means, and which kind of file a name asks for.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from migrator.errors import UsageError
 from migrator.ledger import Ledger
 from migrator.model import Run, State
 from migrator.reports.csv_export import write_csv
+from migrator.reports.table import header_of, values_of
 
 CHOICES: Final = {
     "failed": (State.FAILED,),
@@ -21,10 +24,48 @@ CHOICES: Final = {
 
 
 def export(ledger: Ledger, run: Run, states: tuple[State, ...], path: Path) -> int:
-    """Write the entries in ``states`` to ``path`` as CSV; gives how many.
+    """Write the entries in ``states`` to ``path``, CSV or XLSX by its suffix; gives how many.
 
     Raises:
-        SourceError: The file cannot be written.
+        UsageError: The suffix is another one, or the file is the run's own source.
+        SourceError: The file cannot be written, or an Excel sheet cannot hold the rows.
     """
-    entries = ledger.records.entries(run, states)
-    return write_csv(path, run.source.columns, entries, run_id=run.id)
+    _refuse_the_source(ledger, run, path)
+    write = _writer(path, ledger, run, states)
+    columns = run.source.columns
+    rows = (
+        values_of(entry, len(columns), run_id=run.id)
+        for entry in ledger.records.entries(run, states)
+    )
+    return write(path, header_of(columns), rows)
+
+
+def _writer(
+    path: Path, ledger: Ledger, run: Run, states: tuple[State, ...]
+) -> Callable[[Path, Sequence[str], Iterable[Sequence[str]]], int]:
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return write_csv
+    if suffix == ".xlsx":
+        # openpyxl takes longer to import than a CSV to write.
+        from migrator.reports.xlsx_export import refuse_rows, write_xlsx  # noqa: PLC0415
+
+        counted = ledger.records.balance(run).states
+        refuse_rows(sum(counted.get(state, 0) for state in set(states)), where=str(path))
+        return write_xlsx
+    raise UsageError(
+        f'an export is a .csv or an .xlsx file, not "{path.suffix or path.name}"',
+        where=str(path),
+        advice="Name it so: -o FILE.csv or -o FILE.xlsx.",
+    )
+
+
+def _refuse_the_source(ledger: Ledger, run: Run, path: Path) -> None:
+    """A source is never written over; the export that a run mended may be."""
+    first = next(ledger.records.entries(run), None)
+    if first is not None and not run.parent and path.name == first.file and path.exists():
+        raise UsageError(
+            f"run {run.id} was made from a file of this name, which an export would replace",
+            where=str(path),
+            advice="Name another file with -o FILE.",
+        )

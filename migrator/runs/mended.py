@@ -1,21 +1,23 @@
 """A mended export, given back: which entry each row mends, and which cells a person changed.
 
-Owns the recognition by our columns (DESIGN section 5, "A mended export"). A cell whose text is
-unchanged is taken from the ledger, kind and all.
+Owns the recognition by our columns (DESIGN section 5, "A mended export"), and what a text in an
+export meant. A cell whose text is unchanged is taken from the ledger, kind and all.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from hashlib import blake2b
 from itertools import chain
+from pathlib import Path
 from typing import Final
 
 from migrator.cells import cell_text, unescape_formula
 from migrator.errors import SourceError, UsageError
 from migrator.ledger import Ledger
 from migrator.ledger.columns import encode_cells
-from migrator.loader import Rows
+from migrator.loader import Rows, open_rows
 from migrator.model import Cell, EntryRecord, Place, Rejected, Run, SourceRow, State
+from migrator.reports.table import EXPORT_SHEET
 
 OURS: Final = "migrator_"  #: Our columns in exports begin so; they are never sent.
 RUN_COLUMN: Final = "migrator_run"
@@ -28,6 +30,45 @@ def is_export(columns: Sequence[str]) -> bool:
     return RUN_COLUMN in columns and ENTRY_COLUMN in columns
 
 
+def open_or_export(path: Path, open_declared: Callable[[], Rows], *, header_row: int) -> Rows:
+    """Open a sheet as its mapping declares it; one of our exports as we write them.
+
+    A mapping speaks of the source: its export has another sheet, its header in row 1, and an
+    encoding and delimiter of its own.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    try:
+        rows = open_declared()
+    except SourceError:
+        export = _open_export(path)
+        if export is None:
+            raise
+        return export
+    if rows.sheet and header_row == 1:  # a workbook would be read in the same way
+        return rows
+    export = _open_export(path)
+    if export is None:
+        return rows
+    rows.close()
+    return export
+
+
+def _open_export(path: Path) -> Rows | None:
+    # UTF-8 is declared, since an ESC character in an export is meant; Excel may have saved another.
+    encodings = (None,) if path.suffix.lower() == ".xlsx" else ("utf-8", None)
+    for encoding in encodings:
+        try:
+            rows = open_rows(path, encoding=encoding)
+        except SourceError:
+            continue
+        if is_export(rows.columns):
+            return rows
+        rows.close()
+    return None
+
+
 class MendedRows:
     """The rows of a mended export, as `planning` takes them.
 
@@ -38,6 +79,7 @@ class MendedRows:
     def __init__(self, rows: Rows, ledger: Ledger, *, account: str) -> None:
         self._rows, self._ledger = rows, ledger
         self._account = account
+        self._readings = _readings(rows)
         self._iterator = iter(rows)
         self._first = next(self._iterator, None)
         self._run_at = rows.columns.index(RUN_COLUMN)
@@ -78,7 +120,10 @@ class MendedRows:
         return run
 
     def _find_columns(self) -> list[int]:
-        known = {unescape_formula(name): i for i, name in enumerate(self._rows.columns)}
+        known: dict[str, int] = {}
+        for at, name in enumerate(self._rows.columns):
+            for reading in self._readings:
+                known.setdefault(reading(name), at)
         missing = [name for name in self.columns if name not in known]
         if missing:
             raise SourceError(
@@ -137,18 +182,19 @@ class MendedRows:
 
     def _cells(self, row: SourceRow, record: EntryRecord) -> tuple[Cell, ...]:
         if len(record.cells) != len(self.columns):  # refused for its number of cells
-            return tuple(unescape_formula(cell_text(row.cells[at])) for at in self._positions)
+            return tuple(self._readings[0](cell_text(row.cells[at])) for at in self._positions)
         return tuple(
             self._cell(row.cells[at], original, column)
             for column, (at, original) in enumerate(zip(self._positions, record.cells, strict=True))
         )
 
     def _cell(self, given: Cell, original: Cell, column: int) -> Cell:
-        text = unescape_formula(given) if isinstance(given, str) else cell_text(given)
-        if text == cell_text(original):
-            return original
         if not isinstance(given, str):
-            return given
+            return original if cell_text(given) == cell_text(original) else given
+        texts = [reading(given) for reading in self._readings]
+        if cell_text(original) in texts:
+            return original
+        text = texts[0]
         if isinstance(original, date) or column in self._columns_of_dates():
             return _iso(text)
         return text
@@ -163,6 +209,18 @@ class MendedRows:
                 if isinstance(cell, date)
             }
         return self._date_columns
+
+
+def _readings(rows: Rows) -> Sequence[Callable[[str], str]]:
+    """What a text in this export may mean, the likeliest first.
+
+    Nothing is escaped in our workbooks, so that ``'=1`` in one is just that. A CSV export is
+    escaped. A workbook that is not ours is a CSV export that was saved as one, and a CSV may be a
+    workbook of ours that was saved as CSV: there a text that equals the original either way is it.
+    """
+    if rows.sheet == EXPORT_SHEET:
+        return (str,)
+    return (unescape_formula, str)
 
 
 def _iso(text: str) -> Cell:

@@ -5,6 +5,7 @@ Owns the streaming from loader through mapper into the ledger. Sends nothing.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from migrator.loader import Rows, open_rows
 from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import IdKind, Place, Rejected, Run, Source, SourceRow, Update
+from migrator.runs.mended import open_or_export
 
 
 class SourceRows(Protocol):
@@ -59,20 +61,21 @@ class Planned:
 
 
 def open_source(path: Path, mapping: Mapping) -> Rows:
-    """Open the sheet as the mapping describes it.
+    """Open the sheet as the mapping describes it, or one of our exports as it is.
 
     Raises:
         SourceError: It cannot be read.
     """
     source = mapping.source
-    sheet: str | int | None = source.sheet
-    return open_rows(
+    declared = partial(
+        open_rows,
         path,
-        sheet=sheet,
+        sheet=source.sheet,
         encoding=source.encoding,
         delimiter=source.delimiter,
         header_row=source.header_row,
     )
+    return open_or_export(path, declared, header_row=source.header_row)
 
 
 def source_name(path: Path, rows: Rows, name: str | None) -> str:

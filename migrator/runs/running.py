@@ -18,6 +18,7 @@ from migrator.mapping import Mapping
 from migrator.model import Balance, Run, RunState, State
 from migrator.runs.accounts import account_of, require_account
 from migrator.runs.bounds import bounds
+from migrator.runs.choosing import failed_for
 from migrator.runs.closing import settle_by_reading
 from migrator.runs.delivering import Finished, deliver, rows_left
 from migrator.runs.edited import held_rows
@@ -238,7 +239,8 @@ def _remove_unsealed(world: World) -> None:
 class RetryOptions:
     """What `retry` is to take up again."""
 
-    rows: RowRanges | None = None
+    rows: RowRanges | None = None  #: These go without waiting for earlier rows.
+    reasons: Sequence[str] = ()  #: Only rows that failed for one of these; all wait as ever.
     in_doubt: bool = False  #: Notes in doubt, as a person settles them.
     note_present: bool = False
     same_account: bool = False
@@ -279,11 +281,14 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
     """Send failed entries again, in the same run; or settle notes in doubt.
 
     Raises:
-        UsageError: The keys are another account's, or a row is not in the run.
+        UsageError: The keys are another account's, a row is not in the run, or none failed for a
+            reason.
     """
     choices = world.ledger.choices
     with world.ledger.locks.hold(run):
         numbers = _numbers(world, run, options.rows)
+        if options.reasons:
+            numbers = failed_for(world.ledger, run, options.reasons, numbers)
         if options.in_doubt and options.note_present:
             count = choices.settle_notes(run, numbers, present=True, at=world.clock.wall())
             world.operator.say(f"{count} rows: the note is there, they have succeeded")
@@ -305,10 +310,14 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
             )
             count = choices.plan_failed_again(run, numbers, held=held, at=world.clock.wall())
         world.operator.say(f"{count} rows of run {run.id} are planned again")
-        policy = replace(options.policy, regardless=frozenset(numbers or ()), held=held)
         if not world.ledger.records.is_unfinished(run):
             return _as_it_stands(world, run)
-        chosen = frozenset(numbers) if numbers is not None else None
+        policy = replace(options.policy, held=held)
+        chosen = None if numbers is None else frozenset(numbers)
+        if chosen is not None and options.reasons:
+            chosen = choices.with_earlier(run, chosen)
+        elif chosen is not None:
+            policy = replace(policy, regardless=chosen)  # a person named them
         return _ask_and_deliver(world, run, policy, chosen=chosen)
 
 

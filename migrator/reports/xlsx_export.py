@@ -1,0 +1,181 @@
+"""A table as an Excel workbook in which every cell is text.
+
+Owns the form of the file: nothing in it is a formula, a number or a date, so that nothing runs and
+no value changes. Rows are streamed, and memory does not grow with them. It knows no entries.
+
+Source: ECMA-376 part 1, 22.9.2.19 (ST_Xstring); "Excel specifications and limits", read 2026-11.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.writer.excel import ExcelWriter
+
+from migrator.errors import SourceError
+from migrator.reports.table import EXPORT_SHEET
+from migrator.reports.whole_file import whole_file
+
+MOST_ROWS: Final = 1_048_575  #: Below the header.
+MOST_COLUMNS: Final = 16_384
+LONGEST_CELL: Final = 32_767  #: In UTF-16 units, as Excel counts characters.
+
+TEXT_FORMAT: Final = "@"
+_ROWS_MEASURED: Final = 100  #: Of the first rows, for the widths of the columns.
+_NARROWEST, _WIDEST = 8, 50  #: Characters.
+_USE_CSV: Final = "Write it as CSV instead: -o FILE.csv."
+
+_HOSTILE: Final = re.compile(
+    # Not in XML 1.0; a carriage return would come back as a line feed.
+    "[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]"
+    # What would be taken for an escape.
+    "|_(?=x[0-9A-Fa-f]{4})"
+)
+
+
+def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """Write rows of text to ``path``; gives how many. The file appears whole or not at all.
+
+    Raises:
+        SourceError: The file cannot be written, or a workbook cannot hold the rows.
+    """
+    refuse_columns(len(header), where=str(path))
+    rows = iter(rows)
+    with whole_file(path) as part:
+        part.touch()  # a folder that may not be written to is found before the work
+        book = Workbook(write_only=True)
+        book.properties.creator = "migrator"
+        sheet = book.create_sheet(EXPORT_SHEET)
+        first = list(islice(rows, _ROWS_MEASURED))
+        _lay_out(sheet, header, first)
+        try:
+            count = _write_rows(sheet, header, chain(first, rows), where=str(path))
+        except BaseException:
+            # openpyxl removes its own file at exit, which Windows refuses while it is open; what
+            # stands in it is of no account any more.
+            with contextlib.suppress(Exception):
+                sheet.close()
+            raise
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{count + 1}"
+        # As `book.save` does, but closed in any case: what fails at exit would be a traceback.
+        with ZipFile(part, "w", ZIP_DEFLATED) as archive:
+            ExcelWriter(book, archive).save()
+    return count
+
+
+def refuse_columns(count: int, *, where: str) -> None:
+    """Do nothing if a sheet has so many columns.
+
+    Raises:
+        SourceError: It has not.
+    """
+    if count > MOST_COLUMNS:
+        raise SourceError(
+            f"the export has {count:,} columns; an Excel sheet holds {MOST_COLUMNS:,}",
+            where=where,
+            advice=_USE_CSV,
+        )
+
+
+def refuse_rows(count: int, *, where: str) -> None:
+    """Do nothing if a sheet can hold so many rows below its header.
+
+    Raises:
+        SourceError: It cannot.
+    """
+    if count > MOST_ROWS:
+        raise SourceError(
+            f"the export has {count:,} rows; an Excel sheet holds {MOST_ROWS:,} below its header",
+            where=where,
+            advice=_USE_CSV,
+        )
+
+
+def escape_text(text: str) -> str:
+    r"""The text as a workbook stores it; Excel, and our loader, show it as it was.
+
+    White space alone would be read as a blank cell, so it is written out, too.
+
+    >>> escape_text("a\x01\r\n"), escape_text("_x0041_"), escape_text(" ")
+    ('a_x0001__x000D_\n', '_x005F_x0041_', '_x0020_')
+    """
+    if text.isspace():
+        return "".join(map(_written_out, text))
+    return _HOSTILE.sub(lambda found: _written_out(found[0]), text)
+
+
+def _written_out(character: str) -> str:
+    return f"_x{ord(character):04X}_"
+
+
+# ------------------------------------------------------------------ the sheet
+
+
+def _lay_out(
+    sheet: WriteOnlyWorksheet, header: Sequence[str], first: Sequence[Sequence[str]]
+) -> None:
+    """What a streamed sheet wants to know before its first row."""
+    sheet.freeze_panes = "A2"
+    widths = sheet.column_dimensions  # type: ignore[attr-defined] # the stubs have forgotten it
+    for place, name in enumerate(header):
+        longest = max(len(name), *(len(row[place]) for row in first), _NARROWEST)
+        widths[get_column_letter(place + 1)].width = min(longest, _WIDEST) + 2
+
+
+def _write_rows(
+    sheet: WriteOnlyWorksheet,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    where: str,
+) -> int:
+    heading, cell = _text_cell(sheet), _text_cell(sheet)
+    heading.font = Font(bold=True)
+    sheet.append(_filled(heading, _stored(header, header, f"{where}, the header")))
+    count = 0
+    for count, row in enumerate(rows, 1):
+        refuse_rows(count, where=where)
+        sheet.append(_filled(cell, _stored(row, header, f"{where}, row {count + 1}")))
+    return count
+
+
+def _text_cell(sheet: WriteOnlyWorksheet) -> Cell:
+    cell = WriteOnlyCell(sheet)
+    cell.number_format = TEXT_FORMAT
+    return cell
+
+
+def _filled(cell: Cell, texts: Sequence[str]) -> Iterator[Cell]:
+    """The one cell with each text; it is written before it gets the next one."""
+    for text in texts:
+        cell.value = text or None
+        # openpyxl takes "=1" for a formula and "#N/A" for an error, unless told.
+        cell.data_type = "s" if text else "n"
+        yield cell
+
+
+def _stored(row: Sequence[str], header: Sequence[str], where: str) -> list[str]:
+    """The row's texts as they are stored; all are looked at before the row is begun."""
+    texts = [escape_text(text) for text in row]
+    for name, text in zip(header, texts, strict=True):
+        # A character has at most two units.
+        if len(text) > LONGEST_CELL // 2 and _units(text) > LONGEST_CELL:
+            raise SourceError(
+                f"the cell has {_units(text):,} characters; an Excel cell holds {LONGEST_CELL:,}",
+                where=f'{where}, column "{name[:60]}"',
+                advice=_USE_CSV,
+            )
+    return texts
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
