@@ -14,9 +14,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from migrator.environment import read_environment as read_environment
     from migrator.errors import MigratorError as MigratorError
     from migrator.ledger import open_ledger as open_ledger
     from migrator.loader import open_rows as open_rows
+    from migrator.loader.frames import open_frame as open_frame
     from migrator.mapper import map_row as map_row
     from migrator.mapping import load_mapping as load_mapping
     from migrator.model import Rejected as Rejected
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from migrator.model import Update as Update
     from migrator.runs.checking import check as check
     from migrator.runs.exporting import export as export
+    from migrator.runs.exporting import results as results
     from migrator.runs.running import RetryOptions as RetryOptions
     from migrator.runs.running import RunOptions as RunOptions
     from migrator.runs.running import resume as resume
@@ -44,8 +47,11 @@ _HOMES = {
     "load_mapping": "mapping",
     "load_settings": "settings",
     "map_row": "mapper",
+    "open_frame": "loader.frames",
     "open_ledger": "ledger",
     "open_rows": "loader",
+    "read_environment": "environment",
+    "results": "runs.exporting",
     "resume": "runs.running",
     "retry": "runs.running",
     "run": "runs.running",

@@ -158,8 +158,8 @@ def iso_moment(text: str, kind: Kind) -> Cell | None:
     text = text.strip().removesuffix("Z")
     try:
         if "T" not in text and "-" not in text:
-            return _rounded(datetime.combine(date(1904, 1, 1), time.fromisoformat(text))).time()
-        found = _rounded(datetime.fromisoformat(text))
+            return to_second(datetime.combine(date(1904, 1, 1), time.fromisoformat(text))).time()
+        found = to_second(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
     if found.tzinfo is not None:
@@ -169,7 +169,8 @@ def iso_moment(text: str, kind: Kind) -> Cell | None:
     return found.time() if kind is Kind.TIME else found
 
 
-def _rounded(found: datetime) -> datetime:
+def to_second(found: datetime) -> datetime:
+    """Rounded to the second, half up."""
     up = timedelta(seconds=1) if found.microsecond >= 500_000 else timedelta(0)
     return found.replace(microsecond=0) + up
 

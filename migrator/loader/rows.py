@@ -113,6 +113,11 @@ class Header:
         return len(self.columns) == self.width
 
 
+def plain_header(columns: tuple[str, ...]) -> Header:
+    """The header of records that hold the named columns and nothing else."""
+    return Header(columns=columns, positions=tuple(range(len(columns))), width=len(columns))
+
+
 def to_header(names: Sequence[str], *, where: str, notes: list[str]) -> Header:
     """Read a header row; a column without a name is left out (its cells must be blank).
 
@@ -229,6 +234,17 @@ def nul_inside(column: str, text: str) -> Problem:
         value=shown(text),
         reason="the cell holds a NUL character",
         advice="The file was damaged or exported wrongly; type the cell again.",
+    )
+
+
+def half_a_character(column: str, text: str) -> Problem:
+    """A lone surrogate, which no UTF-8 can hold; files cannot bring one, Python texts can."""
+    return Problem(
+        code="half-character",
+        column=column,
+        value=ascii(shown(text)),
+        reason="the cell holds half a character (a lone surrogate)",
+        advice="The text was decoded wrongly; read it again with its right encoding.",
     )
 
 

@@ -4,7 +4,6 @@ Owns the counting; memory does not grow with the rows.
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import orjson
@@ -14,7 +13,7 @@ from migrator.mapper import compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import Reason, Rejected, Update
 from migrator.reasons import Reasons
-from migrator.runs.planning import IdKinds, open_source
+from migrator.runs.planning import IdKinds, Sheet, open_source
 
 SAMPLES: Final = 3
 MOST_REASONS: Final = 1000  #: Kept apart, so that memory is bounded; masking leaves few.
@@ -38,13 +37,15 @@ class Checked:
     notes: list[str] = field(default_factory=list)
 
 
-def check(sheet: Path, mapping: Mapping, *, mixed_ids: bool = False) -> Checked:
-    """Read and map every row of a sheet.
+def check(
+    sheet: Sheet, mapping: Mapping, *, name: str = "data frame", mixed_ids: bool = False
+) -> Checked:
+    """Read and map every row of a sheet; ``name`` is what a data frame is called.
 
     Raises:
         MigratorError: The sheet cannot be read, or the mapping does not fit it.
     """
-    with open_source(sheet, mapping) as rows:
+    with open_source(sheet, mapping, name=name) as rows:
         mapper = compile_mapping(mapping, rows.columns)
         checked = Checked(
             file=rows.file, sheet=rows.sheet, delimiter=rows.delimiter, encoding=rows.encoding

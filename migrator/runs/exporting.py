@@ -1,17 +1,20 @@
-"""`export`: entries of a run as a file.
+"""`export`: entries of a run as a file, or as a data frame.
 
 Owns which states each choice means, and which kind of file a name asks for.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from migrator.errors import UsageError
 from migrator.ledger import Ledger
 from migrator.model import Run, State
 from migrator.reports.csv_export import write_csv
 from migrator.reports.table import header_of, values_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHOICES: Final = {
     "failed": (State.FAILED,),
@@ -38,6 +41,26 @@ def export(ledger: Ledger, run: Run, states: tuple[State, ...], path: Path) -> i
         for entry in ledger.records.entries(run, states)
     )
     return write(path, header_of(columns), rows)
+
+
+def results(
+    ledger: Ledger, run_id: str, states: Iterable[State] = CHOICES["all"]
+) -> "pd.DataFrame":
+    """Entries of a run as a data frame: the columns of an export, every value a text.
+
+    Args:
+        ledger: Where the run is.
+        run_id: Such as "r3-9f2c1a" or "r3".
+        states: Only entries in these; `State` members or their names, such as ``("failed",)``.
+
+    Raises:
+        UsageError: There is no such run.
+    """
+    from migrator.reports.frames import frame_of  # noqa: PLC0415 - pandas, where it is used
+
+    run = ledger.records.run(run_id)
+    entries = ledger.records.entries(run, tuple(State(state) for state in states))
+    return frame_of(run.source.columns, entries, run_id=run.id)
 
 
 def _writer(

@@ -9,9 +9,9 @@ from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from migrator.errors import MappingError
+from migrator.errors import MappingError, UsageError
 from migrator.ledger import Ledger, PlannedRow
 from migrator.ledger.plans import ROWS_PER_TRANSACTION
 from migrator.loader import Rows, open_rows
@@ -19,6 +19,12 @@ from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import IdKind, Place, Rejected, Run, Source, SourceRow, Update
 from migrator.runs.mended import open_or_export
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Sheet: TypeAlias = "str | Path | pd.DataFrame"
+"""What can be checked and run: a file, or in Python programs a data frame."""
 
 
 class SourceRows(Protocol):
@@ -60,13 +66,21 @@ class Planned:
     blank_rows: int
 
 
-def open_source(path: Path, mapping: Mapping) -> Rows:
+def open_source(sheet: Sheet, mapping: Mapping, *, name: str | None = None) -> Rows:
     """Open the sheet as the mapping describes it, or one of our exports as it is.
+
+    Args:
+        sheet: A file, or a data frame, of which the mapping's ``source`` describes only the zone.
+        mapping: How it is to be read.
+        name: What a data frame is called; of a file it changes nothing here.
 
     Raises:
         SourceError: It cannot be read.
+        UsageError: A data frame has no name.
     """
-    source = mapping.source
+    if not isinstance(sheet, str | Path):
+        return _open_frame(sheet, name)
+    path, source = Path(sheet), mapping.source
     declared = partial(
         open_rows,
         path,
@@ -78,9 +92,20 @@ def open_source(path: Path, mapping: Mapping) -> Rows:
     return open_or_export(path, declared, header_row=source.header_row)
 
 
-def source_name(path: Path, rows: Rows, name: str | None) -> str:
+def _open_frame(frame: "pd.DataFrame", name: str | None) -> Rows:
+    if not name:
+        raise UsageError(
+            "a data frame needs a name",
+            advice='Give it one, by which it is recognised later: RunOptions(name="deals").',
+        )
+    from migrator.loader.frames import open_frame  # noqa: PLC0415 - pandas, where it is used
+
+    return open_frame(frame, name=name)
+
+
+def source_name(rows: Rows, name: str | None) -> str:
     """The name by which a source is recognised: file and sheet without folder."""
-    return name or (f"{path.name}[{rows.sheet}]" if rows.sheet else path.name)
+    return name or (f"{rows.file}[{rows.sheet}]" if rows.sheet else rows.file)
 
 
 def write_plan(

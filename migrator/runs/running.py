@@ -7,7 +7,6 @@ themselves are elsewhere.
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from migrator.clock import local_time
 from migrator.dispatcher import DeliveryPolicy
@@ -25,6 +24,7 @@ from migrator.runs.edited import held_rows
 from migrator.runs.mended import MendedRows, is_export
 from migrator.runs.planning import (
     Planned,
+    Sheet,
     SheetRows,
     SourceRows,
     open_source,
@@ -40,7 +40,7 @@ RowRanges = Sequence[tuple[int, int]]
 class RunOptions:
     """How `run` is to go about it."""
 
-    name: str | None = None  #: Stands for the source's name.
+    name: str | None = None  #: Stands for the source's name; a data frame needs one.
     limit: int | None = None  #: Send only the first N that need a call.
     rows: RowRanges | None = None  #: Send only these rows.
     again: bool = False  #: Send everything, confirmed or not.
@@ -52,7 +52,7 @@ class RunOptions:
 # ------------------------------------------------------------------ run
 
 
-def run(world: World, sheet: Path, mapping: Mapping, options: RunOptions) -> Finished:
+def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Finished:
     """Plan, ask, send; or go on with, or recognise, what was begun before.
 
     Raises:
@@ -60,9 +60,9 @@ def run(world: World, sheet: Path, mapping: Mapping, options: RunOptions) -> Fin
     """
     account = account_of(world)
     _remove_unsealed(world)
-    with open_source(sheet, mapping) as rows:
+    with open_source(sheet, mapping, name=options.name) as rows:
         source, parent = _source_rows(world, rows, account)
-        name = source_name(sheet, rows, options.name)
+        name = source_name(rows, options.name)
         if not parent and not options.new_ledger:
             _refuse_a_second_ledger(world, account, name)
         planned = write_plan(
