@@ -6,6 +6,7 @@ Owns read-backs and probes; what they prove is judged elsewhere.
 from migrator.dispatcher.traffic import Traffic
 from migrator.errors import AccessError
 from migrator.leadsquared import details_request, is_from_leadsquared, read_details
+from migrator.refusals import cure, settings_to_mend, told
 from migrator.model import Details, Entry, NoReply, Reading, Reply, Verdict
 from migrator.ports import Client, Clock, Permit
 
@@ -57,10 +58,8 @@ class Reader:
 
 def access_refused(reading: Reading) -> AccessError:
     """The run's error for an answer that refuses access."""
-    told = f"{reading.exception}: {reading.message}" if reading.exception else reading.message
     return AccessError(
-        f"LeadSquared refuses access (HTTP {reading.status}: {told})",
-        where="LSQ_ACCESS_KEY, LSQ_SECRET_KEY, LSQ_API_HOST",
-        advice="Check the keys, that their user is active and may use the API, and the host of "
-        "your region; then run `migrator resume`. No row was blamed for it.",
+        f"LeadSquared refuses access ({told(reading)})",
+        where=settings_to_mend(reading),
+        advice=f"{cure(reading)} Then run `migrator resume`: no row was blamed for it.",
     )

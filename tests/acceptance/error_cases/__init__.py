@@ -1,0 +1,9 @@
+"""The table of cases, a module for each group; the order here is the order in the reviewed file.
+
+A case is three lines: the decorator with its heading and what is typed, and the function that
+makes things go wrong. Then write `error_texts.md` anew and read it.
+"""
+
+from tests.acceptance.error_cases import account, network
+
+GROUPS = (account, network)
