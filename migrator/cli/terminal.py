@@ -57,6 +57,8 @@ class TerminalOperator:
 
     def show(self, counts: Counts, *, state: str) -> None:
         """The progress, in place on a terminal, else now and then as a line."""
+        if not counts.to_send:
+            return
         if sys.stderr.isatty():
             self._show_bar(counts, state)
         elif time.monotonic() - self._last_line >= HEARTBEAT_SECONDS:

@@ -42,7 +42,7 @@ class Reader:
                 case Verdict.REFUSED | Verdict.NOT_PERMITTED:
                     return None
                 case _:
-                    self._traffic.faulted(entry)
+                    self._traffic.faulted(entry, found.message)
             reads += 1
             await self._traffic.wait(WAIT_BETWEEN_READS)
         return None

@@ -141,6 +141,8 @@ def _not_reached(world: World, found: Reading, reply: Reply | NoReply) -> Migrat
     """No answer at all, or one that is not LeadSquared's."""
     if isinstance(reply, NoReply):
         advice = _NETWORK.get(reply.kind, _CHECK_NETWORK)
+        if reply.kind is NoReplyKind.TLS and world.settings.is_loopback:
+            advice = f"A sandbox speaks http: set `LSQ_API_HOST=http://{world.settings.host}`."
         problem = f"LeadSquared could not be reached ({found.message})"
         return TargetError(problem, where=world.settings.host, advice=f"{advice} Nothing was sent.")
     if found.verdict is Verdict.RATE:

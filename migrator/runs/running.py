@@ -136,6 +136,9 @@ def _send_new(
                 if not world.operator.confirm(summary):
                     ledger.plans.discard(new)
                     return Finished(run=new, balance=balance, sent=False, declined=True)
+            else:
+                for note in notes:
+                    world.operator.say(f"note: {note}")
             for old in unfinished:
                 _close(world, old, by=new, policy=options.policy)
             if unfinished:

@@ -57,6 +57,7 @@ def _(at: Scene) -> None:
 @case("Nothing listens at the address", code=7)
 def _(at: Scene) -> None:
     at.set(LSQ_API_HOST=f"http://127.0.0.1:{closed_port()}")
+    at.differs[r"no connection: [^)]*\)"] = "no connection: {what the system says})"
 
 
 @case("The host's name is not known", code=7)
@@ -186,7 +187,7 @@ def interrupted_while_down(at: Scene, *, status: int) -> None:
         )
         assert process.stderr is not None
         errors = ""
-        while "probed" not in errors:
+        while "sending pauses" not in errors:
             line = process.stderr.readline()
             assert line, errors
             errors += line
