@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from migrator.cli.screen import show
 from migrator.errors import UsageError
 from migrator.model import Counts
 from migrator.redact import printable
@@ -30,7 +31,7 @@ class TerminalOperator:
     def confirm(self, summary: PlanSummary) -> bool:
         """Show what is about to be sent, and ask unless ``--yes`` answered before."""
         for line in summary_lines(summary):
-            print(line, file=sys.stderr)
+            show(line, file=sys.stderr)
         if self._yes:
             return True
         if not sys.stdin.isatty():
@@ -48,12 +49,14 @@ class TerminalOperator:
         """Ask on a terminal; nobody there is a no."""
         if not sys.stdin.isatty():
             return False
-        print(f"{question}\nIs it the same account? [y/N] ", end="", file=sys.stderr, flush=True)
+        show(question, file=sys.stderr)
+        print("Is it the same account? [y/N] ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def say(self, message: str) -> None:
         """One line that stays, above the bar."""
-        tqdm.write(printable(message), file=sys.stderr)
+        with tqdm.external_write_mode(file=sys.stderr):
+            show(printable(message), file=sys.stderr)
 
     def show(self, counts: Counts, *, state: str) -> None:
         """The progress, in place on a terminal, else now and then as a line."""

@@ -155,7 +155,7 @@ class Traffic:
         if is_outage and self._up.is_set():
             self._up.clear()
             self._say(
-                f"the CRM does not work ({what}): sending pauses until a probe is answered; "
+                f"the CRM does not answer ({what}): sending pauses until a probe is answered; "
                 "Ctrl-C stops the run, and `migrator resume` goes on later"
             )
             self._probing = asyncio.ensure_future(self._probe_until_up(entry))
@@ -197,7 +197,7 @@ def _only_rate_answers(seconds: float) -> AllowanceError:
 
 def _down(seconds: float, what: str) -> TargetError:
     return TargetError(
-        f"the CRM has not worked for {seconds / 60:.0f} minutes ({what})",
+        f"the CRM has not answered for {seconds / 60:.0f} minutes ({what})",
         advice="No row was blamed for it; the rest is left planned. When LeadSquared and your "
         "network work again, run `migrator resume`.",
     )

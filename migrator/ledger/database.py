@@ -17,6 +17,7 @@ from migrator.errors import LedgerError
 
 APPLICATION_ID: Final = 0x4D494752  #: "MIGR": tells a ledger from any other SQLite file.
 LARGEST_CHECKED_WHOLE: Final = 256 * 1024 * 1024  #: Bytes; above, only the file's size is checked.
+OPENING_SECONDS: Final = 5.0  #: The same while a person waits for the first sign of life.
 BUSY_SECONDS: Final = 30.0  #: How long a statement waits for another process's transaction.
 
 
@@ -108,7 +109,7 @@ def open_database(path: Path, *, must_exist: bool = False) -> Database:
         if is_new:
             _make_private(path)
         connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            path, timeout=OPENING_SECONDS, isolation_level=None, check_same_thread=False
         )
     database = Database(path, connection)
     try:
@@ -147,6 +148,7 @@ def _prepare(database: Database, connection: sqlite3.Connection, *, is_new: bool
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     _migrate(database, is_new=is_new)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 def _refuse_a_cut_file(path: Path) -> None:
@@ -235,7 +237,10 @@ def _statements(script: str) -> Iterator[str]:
 _ADVICE: Final = {
     "SQLITE_FULL": (
         "there is no room left on the disk",
-        "Make room, then run `migrator resume`. No call left without being written down.",
+        (
+            "Make room, then run `migrator resume`, or the same command again where sending had "
+            "not begun. No call left without being written down."
+        ),
     ),
     "SQLITE_READONLY": (
         "the ledger cannot be written to",

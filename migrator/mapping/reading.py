@@ -24,6 +24,7 @@ from migrator.mapping.yaml_text import Path, Plain, dotted, read_yaml
 from migrator.nearby import instead_of
 
 MOST_BYTES: Final = 1024 * 1024
+_BINARY: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
 ENDINGS: Final = frozenset({".yaml", ".yml"})
 _NO_VALUE: Final = 'Write one, or leave the key out; a text that is meant to be empty is "".'
 
@@ -77,6 +78,13 @@ def load_mapping(path: str | FilePath) -> Mapping:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if raw.startswith(_BINARY) or b"\0" in raw:
+            raise MappingError(
+                "this is a workbook or another file that is no text, not a mapping",
+                where=str(path),
+                advice="Check the name after -m: the sheet comes first, as in "
+                "`migrator check SHEET -m MAPPING`.",
+            ) from error
         line = raw.count(b"\n", 0, error.start) + 1
         raise MappingError(
             "the mapping is not UTF-8",

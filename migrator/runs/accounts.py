@@ -166,7 +166,7 @@ _NETWORK: Final = {
     "this machine is on the network.",
     NoReplyKind.TLS: "No secure connection could be made, and the keys go over no other. Check "
     "LSQ_API_HOST; where a company proxy signs with its own certificate, name that in LSQ_CA_FILE.",
-    NoReplyKind.CONNECT: "Nothing listens there: check host and port in LSQ_API_HOST, your "
-    "network, and whether a firewall wants a proxy.",
+    NoReplyKind.CONNECT: "Nothing answers there: check host and port in LSQ_API_HOST, your "
+    "network, and that no firewall stands in between.",
 }
 """What to look at, by what kept the answer away."""

@@ -127,6 +127,7 @@ def _send_new(
     unfinished = [old for old in earlier if ledger.records.is_unfinished(old)]
     with ledger.locks.hold(new):
         try:
+            _numbers(world, new, options.rows)  # refused here, a plan with a slip leaves no trace
             marks = ledger.plans.mark(new, send_all=options.again)
             notes = [*notes, *_warnings(world, new, unfinished, marks.notes_left_out)]
             balance = ledger.records.balance(replace(new, rows_read=planned.rows_read))
@@ -243,12 +244,18 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
             count = choices.settle_notes(run, numbers, present=False, at=world.clock.wall())
         else:
             count = choices.plan_failed_again(run, numbers, at=world.clock.wall())
-        world.operator.say(f"{count} rows of run {run.id} are planned again")
+        world.operator.say(_planned_again(run, count, in_doubt=options.in_doubt))
         policy = replace(options.policy, regardless=frozenset(numbers or ()))
         if not world.ledger.records.is_unfinished(run):
             return _as_it_stands(world, run)
         chosen = frozenset(numbers) if numbers is not None else None
         return _ask_and_deliver(world, run, policy, chosen=chosen)
+
+
+def _planned_again(run: Run, count: int, *, in_doubt: bool) -> str:
+    if count:
+        return f"{count} rows of run {run.id} are planned again"
+    return f"run {run.id} has no {'note in doubt' if in_doubt else 'failed row'} to send again"
 
 
 # ------------------------------------------------------------------ shared steps

@@ -25,6 +25,7 @@ from filelock import FileLock
 
 from tests.acceptance.rehearsal import (
     ACCESS_KEY,
+    LONGEST_COMMAND,
     MIGRATOR,
     SECRET_KEY,
     Desk,
@@ -55,6 +56,7 @@ class Scene(Desk):
     differs: dict[str, str] = field(default_factory=dict, kw_only=True)  #: Pattern to its stand-in.
     kept: dict[Path, str] = field(default_factory=dict, kw_only=True)  #: File to its digest.
     how: Callable[["Scene", list[str]], Ended] | None = field(default=None, kw_only=True)
+    widest: int = field(default=0, kw_only=True)  #: Characters of the longest line in a terminal.
     on_end: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, kw_only=True)
 
     @classmethod
@@ -317,3 +319,81 @@ def without_root_power(at: Scene) -> None:
     if tool is None:
         pytest.skip("root may read everything, and setpriv is not there to change that")
     at.before = [tool, f"--bounding-set={powers}", f"--inh-caps={powers}", "--"]
+
+
+def on_terminal(
+    at: Scene, *, keys: str = "", columns: int = 80, moment: str = "[y/N] "
+) -> None:
+    """Let the command have a terminal, and ``keys`` be typed as soon as ``moment`` is read."""
+    if not IS_POSIX:
+        pytest.skip("pseudo-terminals are POSIX's")
+    at.environment.pop("COLUMNS", None)
+    at.how = lambda scene, command: _in_terminal(scene, command, keys, columns, moment)
+
+
+def _in_terminal(
+    scene: Scene, command: list[str], keys: str, columns: int, moment: str
+) -> Ended:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        command,
+        cwd=scene.folder,
+        env=scene.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    raw = b""
+    with contextlib.suppress(OSError):  # Linux says EIO at the end
+        while data := os.read(ours, 65536):
+            raw += data
+            if keys and moment.encode() in raw:
+                os.write(ours, keys.encode())
+                keys = ""
+    os.close(ours)
+    code = process.wait(LONGEST_COMMAND)
+    text = raw.decode()
+    scene.said.append(text)
+    pieces = re.split(r"[\r\n]", text)
+    scene.widest = max(map(len, pieces))
+    return Ended(code=code, output="", errors=on_screen(text))
+
+
+def on_screen(text: str) -> str:
+    """What a person sees: a carriage return goes back, and the line is written over."""
+    lines = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        cells = ""
+        for piece in line.split("\r"):
+            cells = piece + cells[len(piece) :]
+        lines.append(cells.rstrip())
+    return "\n".join(lines)
+
+
+def reads_one_line(scene: Scene, command: list[str]) -> Ended:
+    """As ``| head -1`` does."""
+    process = subprocess.Popen(
+        command,
+        cwd=scene.folder,
+        env=scene.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    return Ended(code=process.wait(LONGEST_COMMAND), output=line, errors=errors)
