@@ -12,6 +12,7 @@ NARROWEST: Final = 30  #: Columns; below, the terminal may break lines itself.
 _BEGINS: Final = re.compile(r" *(?:\d[\d,]* {2})?")
 _COMMAND: Final = re.compile(r"`[^`]*`")
 _NO_BREAK: Final = "\x00"
+_WHOLE: Final = ("next: ", "ledger")  #: Commands and paths, to be copied in one piece.
 
 
 def show(text: str, *, file: TextIO | None = None) -> None:
@@ -31,7 +32,7 @@ def fitted(text: str, columns: int) -> str:
     import textwrap
 
     def broken(line: str) -> str:
-        if len(line) <= columns or line.startswith("next: "):
+        if len(line) <= columns or line.lstrip().startswith(_WHOLE):
             return line
         begins = _BEGINS.match(line)
         indent = " " * len(begins.group() if begins else "")

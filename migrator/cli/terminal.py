@@ -40,9 +40,9 @@ class TerminalOperator:
                 advice="Add --yes; nothing was sent.",
             )
         print(f"Send {summary.calls:,} updates? [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        if _is_yes():
             return True
-        print("Nothing was sent.", file=sys.stderr)
+        print("Nothing was sent; the same command asks again.", file=sys.stderr)
         return False
 
     def is_same_account(self, question: str) -> bool:
@@ -51,7 +51,7 @@ class TerminalOperator:
             return False
         show(question, file=sys.stderr)
         print("Is it the same account? [y/N] ", end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        return _is_yes()
 
     def say(self, message: str) -> None:
         """One line that stays, above the bar."""
@@ -88,6 +88,13 @@ class TerminalOperator:
             self._bar.refresh()
             self._bar.close()
             self._bar = None
+
+
+def _is_yes() -> bool:
+    answer = sys.stdin.readline()
+    if not answer:  # Ctrl-D leaves the cursor behind the question
+        print(file=sys.stderr)
+    return answer.strip().lower() in ("y", "yes")
 
 
 def progress_line(counts: Counts, state: str) -> str:

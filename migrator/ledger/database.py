@@ -6,6 +6,7 @@ and never written to.
 
 import contextlib
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,8 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from migrator.errors import LedgerError
+from migrator.nearby import instead_of
 
 APPLICATION_ID: Final = 0x4D494752  #: "MIGR": tells a ledger from any other SQLite file.
+ENDINGS: Final = frozenset({".db", ".sqlite", ".sqlite3"})
+LITTLE_ROOM: Final = 1024 * 1024  #: Bytes; with less, a failed write is put down to a full disk.
 LARGEST_CHECKED_WHOLE: Final = 256 * 1024 * 1024  #: Bytes; above, only the file's size is checked.
 OPENING_SECONDS: Final = 5.0  #: The same while a person waits for the first sign of life.
 BUSY_SECONDS: Final = 30.0  #: How long a statement waits for another process's transaction.
@@ -95,16 +99,14 @@ def open_database(path: Path, *, must_exist: bool = False) -> Database:
             off or corrupt; or its folder cannot be written to.
     """
     path = path.absolute()
-    is_new = not path.exists() or path.stat().st_size == 0
-    if is_new and must_exist:
-        raise LedgerError(
-            "there is no ledger here",
-            where=str(path),
-            advice="Name another with --ledger FILE or MIGRATOR_LEDGER, or begin with "
-            "`migrator run SHEET -m MAPPING`.",
-        )
-    if not is_new:
-        _refuse_a_cut_file(path)
+    try:
+        is_new = not path.exists() or path.stat().st_size == 0
+        if is_new and must_exist:
+            raise _missing(path)
+        if not is_new:
+            _refuse_a_cut_file(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     with translated_errors(path):
         if is_new:
             _make_private(path)
@@ -118,6 +120,30 @@ def open_database(path: Path, *, must_exist: bool = False) -> Database:
         database.close()
         raise
     return database
+
+
+def _missing(path: Path) -> LedgerError:
+    is_empty = path.exists()
+    return LedgerError(
+        "this file is empty, and no ledger" if is_empty else "there is no ledger here",
+        where=str(path),
+        advice=f"{'' if is_empty else instead_of(path, ENDINGS)}Name another with --ledger FILE or "
+        "MIGRATOR_LEDGER, or begin with `migrator run SHEET -m MAPPING`.",
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> LedgerError:
+    if path.is_dir():
+        return LedgerError(
+            "this is a folder, not a ledger",
+            where=str(path),
+            advice=f"Name a file in it, such as --ledger {path.name}/migrator.db.",
+        )
+    return LedgerError(
+        f"the ledger cannot be read ({error.strerror or error})",
+        where=str(path),
+        advice="Ask for the right to read and write the file, or name another with --ledger FILE.",
+    )
 
 
 def _make_private(path: Path) -> None:
@@ -192,8 +218,9 @@ def _refuse_what_is_not_sound(database: Database) -> None:
 
 
 def _corrupt(path: Path, what: str) -> LedgerError:
+    told = " ".join(what.replace("*** in database main ***", "").split())
     return LedgerError(
-        f"the ledger is damaged ({what})",
+        f"the ledger is damaged ({told})",
         where=str(path),
         advice="Nothing was sent and the file was not changed. Put back a sound copy of it "
         "(with its -wal file), or begin another with --ledger FILE.",
@@ -262,7 +289,10 @@ _ADVICE: Final = {
     ),
     "SQLITE_IOERR": (
         "the disk refused to read or write the ledger",
-        "Check the disk (a network folder is no place for a ledger), then run `migrator resume`.",
+        (
+            "Check the disk (a network folder is no place for a ledger), then run `migrator "
+            "resume`, or the same command again where sending had not begun."
+        ),
     ),
 }
 
@@ -274,9 +304,19 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         name = getattr(error, "sqlite_errorname", "")
+        # A full disk shows as an error of input and output, too, when the -shm file cannot grow.
+        if name.startswith("SQLITE_IOERR") and _is_full(path):
+            name = "SQLITE_FULL"
         for prefix, (problem, advice) in _ADVICE.items():
             if name.startswith(prefix):
                 raise LedgerError(problem, where=str(path), advice=advice) from error
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             raise _corrupt(path, str(error)) from error
         raise
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < LITTLE_ROOM
+    except OSError:
+        return False

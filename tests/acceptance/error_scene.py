@@ -92,11 +92,13 @@ class Scene(Desk):
         """Run one command as a person types it."""
         words = shlex.split(command)
         assert words[0] == "migrator", command
-        started = [*self.before, *MIGRATOR, *words[1:]]
         if self.how is not None:
-            return self.how(self, started)
-        process = subprocess.Popen(
-            started,
+            return self.how(self, [*self.before, *MIGRATOR, *words[1:]])
+        return self.end(self.start(*words[1:]))
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [*self.before, *MIGRATOR, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -104,7 +106,6 @@ class Scene(Desk):
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
-        return self.end(process)
 
     def done(self, command: str, code: int = 0) -> Ended:
         """Run a command before the one that counts."""
