@@ -6,9 +6,9 @@ Owns read-backs and probes; what they prove is judged elsewhere.
 from migrator.dispatcher.traffic import Traffic
 from migrator.errors import AccessError
 from migrator.leadsquared import details_request, is_from_leadsquared, read_details
-from migrator.refusals import cure, settings_to_mend, told
 from migrator.model import Details, Entry, NoReply, Reading, Reply, Verdict
 from migrator.ports import Client, Clock, Permit
+from migrator.refusals import cure, settings_to_mend, told
 
 MOST_READS = 5  #: Reads that bring no clear answer before it counts as none.
 WAIT_BETWEEN_READS = 1.0  #: Seconds.

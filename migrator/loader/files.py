@@ -54,7 +54,9 @@ def unreadable(path: Path, error: OSError) -> SourceError:
         near = instead_of(path, SPREADSHEETS)
         advice = f"{near}Check the name; it was looked for as {path.absolute()}."
     elif _is_open_in_excel(path):
-        problem = f"the file cannot be read while Excel has it open ({OWNER_MARK}{path.name} says so)"
+        problem = (
+            f"the file cannot be read while Excel has it open ({OWNER_MARK}{path.name} says so)"
+        )
         advice = "Close it in Excel, then run the same command again."
     elif isinstance(error, PermissionError):
         problem = "the file may not be read"

@@ -35,7 +35,7 @@ def _as_directive(found: re.Match[str]) -> str:
     """What Excel writes as YYYY; mm after a colon or an hour is minutes."""
     code = found.group()
     before = found.string[: found.start()].rstrip()
-    if code.lower() == "mm" and (before.endswith(":") or code == "mm" and before[-1:] in "HhTt"):
+    if code.lower() == "mm" and (before.endswith(":") or (code == "mm" and before[-1:] in "HhTt")):
         return "%M"
     return {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d", "hh": "%H", "ss": "%S"}[code.lower()]
 

@@ -98,7 +98,7 @@ async def _ask(world: World) -> str:
 
 
 def _may_pass(reply: Reply | NoReply) -> bool:
-    """Whether asking again can help: a web page with 200 or 403 stays what it is, and so does TLS."""
+    """Whether asking again can help: a page with 200 or 403 stays what it is, and so does TLS."""
     if isinstance(reply, NoReply):
         return reply.kind is not NoReplyKind.TLS
     return reply.status >= 500 or reply.status in (408, 429)
@@ -126,7 +126,9 @@ async def _refuse_another_region(
     found = read_details(reply)
     if isinstance(found, Reading) and found.verdict is Verdict.ACCESS:
         message = f"{found.message} (who-am-I names {account.host})"
-        raise _refused(world, found if named_host(found.message) else replace(found, message=message))
+        raise _refused(
+            world, found if named_host(found.message) else replace(found, message=message)
+        )
 
 
 def _refused(world: World, reading: Reading) -> AccessError:
@@ -158,9 +160,7 @@ def _not_reached(world: World, found: Reading, reply: Reply | NoReply) -> Migrat
     )
 
 
-_CHECK_NETWORK: Final = (
-    "Check LSQ_API_HOST and your network, then run the same command again."
-)
+_CHECK_NETWORK: Final = "Check LSQ_API_HOST and your network, then run the same command again."
 _NETWORK: Final = {
     NoReplyKind.DNS: "The name is not known here: check its spelling in LSQ_API_HOST, and that "
     "this machine is on the network.",

@@ -41,6 +41,7 @@ ENDS_WELL: Final = frozenset({0, 10, 12, 130, 143})
 MISTYPED: Final = ("u$rMistyped+0816", "mIstyped/Secret==")
 SECRETS: Final = (ACCESS_KEY, SECRET_KEY, *MISTYPED)
 RUN: Final = "migrator run deals.csv -m deals.yaml --yes"
+LEDGER: Final = "migrator.db"
 CHECK: Final = "migrator check deals.csv -m deals.yaml"
 
 
@@ -116,7 +117,21 @@ class Scene(Desk):
     def stopped_with_one_left(self) -> None:
         """A run of two rows that stopped after the first."""
         self.write_sheet(deals(2))
-        self.done(f"{RUN} --limit 1", code=12)
+        self._once(f"{RUN} --limit 1", code=12)
+
+    def finished(self) -> None:
+        """A run of three rows that all succeeded."""
+        self._once(RUN, code=0)
+
+    def _once(self, command: str, *, code: int) -> None:
+        """Give the ledger that a command leaves; it is run for the first case that asks."""
+        if command not in _LEDGERS:
+            self.done(command, code)
+            _LEDGERS[command] = (self.folder / LEDGER).read_bytes()
+        self.file(LEDGER, _LEDGERS[command]).chmod(0o600)
+
+
+_LEDGERS: Final[dict[str, bytes]] = {}
 
 
 def digest(path: Path) -> str:
@@ -322,9 +337,7 @@ def without_root_power(at: Scene) -> None:
     at.before = [tool, f"--bounding-set={powers}", f"--inh-caps={powers}", "--"]
 
 
-def on_terminal(
-    at: Scene, *, keys: str = "", columns: int = 80, moment: str = "[y/N] "
-) -> None:
+def on_terminal(at: Scene, *, keys: str = "", columns: int = 80, moment: str = "[y/N] ") -> None:
     """Let the command have a terminal, and ``keys`` be typed as soon as ``moment`` is read."""
     if not IS_POSIX:
         pytest.skip("pseudo-terminals are POSIX's")
@@ -332,9 +345,7 @@ def on_terminal(
     at.how = lambda scene, command: _in_terminal(scene, command, keys, columns, moment)
 
 
-def _in_terminal(
-    scene: Scene, command: list[str], keys: str, columns: int, moment: str
-) -> Ended:
+def _in_terminal(scene: Scene, command: list[str], keys: str, columns: int, moment: str) -> Ended:
     import fcntl
     import pty
     import struct
@@ -350,7 +361,7 @@ def _in_terminal(
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
     )
     os.close(theirs)
     raw = b""

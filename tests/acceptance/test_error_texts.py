@@ -16,6 +16,7 @@ CALM = {
     "faults": {},
     "down": False,
     "latency": 0,
+    "latency_before": 0.5,
     "unknown": [],
 }
 
@@ -35,7 +36,9 @@ def scene(tmp_path: Path, shared: SandboxProcess) -> Iterator[Scene]:
     shared.change(**CALM)
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.group}: {case.title}") for case in CASES])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=f"{case.group}: {case.title}") for case in CASES]
+)
 def test_the_text_is_the_reviewed_one(case: Case, scene: Scene) -> None:
     text = shown(case, scene)
 

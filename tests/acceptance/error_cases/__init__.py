@@ -4,6 +4,14 @@ A case is three lines: the decorator with its heading and what is typed, and the
 makes things go wrong. Then write `error_texts.md` anew and read it.
 """
 
-from tests.acceptance.error_cases import account, command_line, ledger, mapping, network, sheet, terminal
+from tests.acceptance.error_cases import (
+    account,
+    command_line,
+    ledger,
+    mapping,
+    network,
+    sheet,
+    terminal,
+)
 
 GROUPS = (account, network, sheet, mapping, ledger, terminal, command_line)

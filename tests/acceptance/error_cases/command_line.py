@@ -25,12 +25,12 @@ case("A resume without a ledger", "migrator resume --yes", code=6)
 
 @case("A run that there is not", "migrator status r7", code=2)
 def _(at: Scene) -> None:
-    at.done(RUN)
+    at.finished()
 
 
 @case("A resume with nothing to resume", "migrator resume --yes", code=0)
 def _(at: Scene) -> None:
-    at.done(RUN)
+    at.finished()
 
 
 @case("A resume where no run was begun", "migrator resume --yes", code=2)
@@ -47,12 +47,12 @@ def _(at: Scene) -> None:
 
 @case("A retry with nothing failed", "migrator retry --yes", code=0)
 def _(at: Scene) -> None:
-    at.done(RUN)
+    at.finished()
 
 
 @case("An export without boxes", "migrator export -o out.csv", code=2)
 def _(at: Scene) -> None:
-    at.done(RUN)
+    at.finished()
 
 
 @case("Rows that match nothing", f"{RUN} --rows 90-99", code=2)
@@ -62,7 +62,7 @@ def _(at: Scene) -> None:
 
 @case("The same command again", RUN, code=0)
 def _(at: Scene) -> None:
-    at.done(RUN)
+    at.finished()
 
 
 case("No terminal and no --yes", "migrator run deals.csv -m deals.yaml", code=2)

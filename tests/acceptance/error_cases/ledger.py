@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.error_scene import IS_POSIX, RUN, Group, Scene, without_root_power
+from tests.acceptance.error_scene import IS_POSIX, LEDGER, RUN, Group, Scene, without_root_power
 from tests.acceptance.rehearsal import Ended, deals
 
 case = Group("The ledger")
 Steps = Generator[None, Ended, None]
-LEDGER = "migrator.db"
 
 
 def refused(at: Scene, *, keep: str = LEDGER) -> Steps:
@@ -128,10 +127,10 @@ def _(at: Scene) -> Steps:
 @case("Another process works on the run", "migrator resume --yes", code=6, sends=None)
 def _(at: Scene) -> Steps:
     at.stopped_with_one_left()
-    at.sandbox.change(latency=5)
-    calls = at.sandbox.ask("GET", "stats")["calls"]
+    at.sandbox.change(latency=30, latency_before=0)
+    before = len(at.sandbox.updates)
     with first_process(at, "migrator resume --yes"):
-        until(lambda: at.sandbox.ask("GET", "stats")["calls"] > calls)
+        until(lambda: len(at.sandbox.updates) > before)
         yield
 
 

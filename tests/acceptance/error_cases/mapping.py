@@ -24,7 +24,9 @@ TYPOS = {
     "No id": "version: 1\nopportunity: {type: 12000}\nfields:\n  mx_Custom_1: Name\n",
     "No opportunity": "version: 1\nfields:\n  mx_Custom_1: Name\n",
     "No version": "opportunity: {type: 12000, id: Opportunity Id}\nfields: {mx_Custom_1: Name}\n",
-    "An unknown version": "version: 2\n" + HEAD.partition("\n")[2] + "fields: {mx_Custom_1: Name}\n",
+    "An unknown version": "version: 2\n"
+    + HEAD.partition("\n")[2]
+    + "fields: {mx_Custom_1: Name}\n",
     "A time zone that there is not": (
         "version: 1\nsource: {timezone: Asia/Calcuta}\n"
         "opportunity: {type: 12000, id: Opportunity Id}\nfields: {mx_Custom_1: Name}\n"

@@ -151,7 +151,7 @@ def gateway(at: Scene, *, everything: int = 0, updates: int = 0) -> str:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = answer
+        do_GET = do_POST = answer  # noqa: N815 - http.server's names
 
         def log_message(self, *_: Any) -> None:
             pass

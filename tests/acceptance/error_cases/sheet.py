@@ -154,5 +154,3 @@ AMOUNT = (
 
 def every_row_is_wrong(at: Scene) -> None:
     at.write_sheet([(guid(1), "One", "about 5", "", ""), ("", "Two", "2.00", "", "")])
-
-

@@ -94,4 +94,4 @@ def on_one_screen(at: Scene) -> list[str]:
 
 def is_whole(line: str) -> bool:
     """A path or a command, which is never broken."""
-    return "next: " in line or " " not in line.removeprefix("ledger: ").strip().removeprefix("ledger  ")
+    return line.lstrip().startswith(("next: ", "ledger"))
