@@ -116,7 +116,7 @@ def _fault(error: Exception) -> int:
     text = redact("".join(traceback.format_exception(error)), [s for s in secrets if s])
     print(printable(text, keep_lines=True), file=sys.stderr)
     print(
-        "migrator: this is a fault of migrator itself. The ledger is intact: `migrator status` "
+        "migrator: this is a fault of migrator itself\n  The ledger is intact: `migrator status` "
         "shows it, `migrator resume` goes on. Please report the text above.",
         file=sys.stderr,
     )

@@ -21,7 +21,7 @@ APPLICATION_ID: Final = 0x4D494752  #: "MIGR": tells a ledger from any other SQL
 ENDINGS: Final = frozenset({".db", ".sqlite", ".sqlite3"})
 LITTLE_ROOM: Final = 1024 * 1024  #: Bytes; with less, a failed write is put down to a full disk.
 LARGEST_CHECKED_WHOLE: Final = 256 * 1024 * 1024  #: Bytes; above, only the file's size is checked.
-OPENING_SECONDS: Final = 5.0  #: The same while a person waits for the first sign of life.
+OPENING_SECONDS: Final = 3.0  #: The same while a person waits for the first sign of life.
 BUSY_SECONDS: Final = 30.0  #: How long a statement waits for another process's transaction.
 
 

@@ -53,7 +53,7 @@ def unreadable(path: Path, error: OSError) -> SourceError:
         problem = "there is no such file"
         near = instead_of(path, SPREADSHEETS)
         advice = f"{near}Check the name; it was looked for as {path.absolute()}."
-    elif _is_open_in_excel(path):
+    elif is_open_in_excel(path):
         problem = (
             f"the file cannot be read while Excel has it open ({OWNER_MARK}{path.name} says so)"
         )
@@ -67,6 +67,6 @@ def unreadable(path: Path, error: OSError) -> SourceError:
     return SourceError(problem, where=str(path), advice=advice)
 
 
-def _is_open_in_excel(path: Path) -> bool:
+def is_open_in_excel(path: Path) -> bool:
     """Whether the file stands beside it that Excel makes while it has a workbook open."""
     return path.with_name(f"{OWNER_MARK}{path.name}").exists()

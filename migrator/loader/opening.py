@@ -10,7 +10,7 @@ from typing import Final
 
 from migrator.errors import SourceError
 from migrator.loader.delimited import open_delimited
-from migrator.loader.files import unreadable
+from migrator.loader.files import is_open_in_excel, unreadable
 from migrator.loader.rows import Rows, Tally
 
 _HEAD: Final = 4_096  #: Bytes that are enough to tell the kinds apart.
@@ -68,6 +68,8 @@ def open_rows(
         head = _read_head(path)
         if head.startswith(_ZIP):
             _ignored(tally, "A workbook has no", encoding=encoding, delimiter=delimiter)
+            if is_open_in_excel(path):
+                tally.notes.append(f"Excel has {path.name} open: what is not saved is not read.")
             # openpyxl takes longer to import than the rest of the program together.
             from migrator.loader.workbook import open_workbook  # noqa: PLC0415
 

@@ -21,7 +21,7 @@ from migrator.ports import Client, Quota
 from migrator.refusals import cure, told
 from migrator.runs.world import World
 
-MOST_TRIES: Final = 4
+MOST_TRIES: Final = 3
 _NO_OPPORTUNITY: Final = "00000000-0000-0000-0000-000000000000"
 
 

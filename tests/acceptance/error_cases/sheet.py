@@ -2,8 +2,10 @@
 
 import zipfile
 
+import openpyxl
+
 from tests.acceptance.error_scene import CHECK, RUN, Group, Scene, without_root_power
-from tests.acceptance.rehearsal import Deal, deals, guid
+from tests.acceptance.rehearsal import COLUMNS, Deal, deals, guid
 
 case = Group("The sheet")
 
@@ -30,6 +32,14 @@ def _(at: Scene) -> None:
 def _(at: Scene) -> None:
     without_root_power(at)
     at.sample("deals.xlsx").chmod(0)
+    at.file("~$deals.xlsx", b"\x05Night")
+
+
+@case("A workbook that is open in Excel and can be read", check("deals.xlsx"), code=0)
+def _(at: Scene) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(COLUMNS)
+    book.save(at.folder / "deals.xlsx")
     at.file("~$deals.xlsx", b"\x05Night")
 
 
