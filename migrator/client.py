@@ -4,6 +4,7 @@ Owns the connection, the keys on their way out, and the translation of what aioh
 `NoReply`. It never interprets an answer, follows no redirect, and sends each call once.
 """
 
+import os
 import re
 import ssl
 from collections.abc import Awaitable, Callable
@@ -160,8 +161,15 @@ def _cause(error: Exception) -> tuple[NoReplyKind, str]:
     """The kind of failure, and the library's words for it."""
     for types, kind in _KINDS:
         if isinstance(error, types):
-            return kind, str(getattr(error, "os_error", error))
+            return kind, _words_of(getattr(error, "os_error", error))
     return NoReplyKind.RESET, str(error) or type(error).__name__
+
+
+def _words_of(error: Exception) -> str:
+    """The system's words; asyncio puts "Connect call failed" and an address in their place."""
+    if isinstance(error, OSError) and error.errno and "Connect call failed" in str(error):
+        return os.strerror(error.errno)
+    return str(error)
 
 
 _KINDS: Final[tuple[tuple[type[Exception], NoReplyKind], ...]] = (

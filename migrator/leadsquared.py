@@ -73,6 +73,9 @@ _QUOTED: Final = re.compile(r"""(?<!\w)(["'])(?:(?!\1).)*\1(?!\w)""", re.DOTALL)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TITLE: Final = re.compile(r"<(title|h1)[^>]*>\s*(.*?)\s*</\1", re.IGNORECASE | re.DOTALL)
 _SPACES: Final = re.compile(r"\s+")
+_API_HOST: Final = re.compile(
+    r"(?<![\w.*-])(?:[a-z0-9][a-z0-9-]*\.)+leadsquared\.com(?![\w-]|\.\w)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +203,16 @@ def read_who_am_i(reply: Reply | NoReply) -> Account | Reading:
     if not (account.organisation or account.host or account.user or account.time_zone):
         return _reading(Verdict.UNKNOWN, reply, answer)
     return account
+
+
+def named_host(message: str) -> str:
+    """The one API host of LeadSquared's that a refusal names; "" for none, or for several.
+
+    >>> named_host("Invalid host. Use the API host of your region: api-us11.leadsquared.com")
+    'api-us11.leadsquared.com'
+    """
+    hosts = {host.lower() for host in _API_HOST.findall(message)}
+    return hosts.pop() if len(hosts) == 1 else ""
 
 
 def is_from_leadsquared(reply: Reply | NoReply) -> bool:

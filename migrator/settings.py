@@ -15,6 +15,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from migrator.errors import SettingsError
+from migrator.leadsquared import named_host
 from migrator.redact import printable
 
 HOST: Final = "LSQ_API_HOST"
@@ -85,10 +86,14 @@ class Settings(BaseModel):
         return self.base_url.partition("://")[2]
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine."""
+        return _without_port(self.host) in LOOPBACK
+
+    @property
     def account_host(self) -> str:
         """The host as part of the account's name: on loopback without the port, which changes."""
-        bare = _without_port(self.host)
-        return bare if bare in LOOPBACK else self.host
+        return _without_port(self.host) if self.is_loopback else self.host
 
     @property
     def key_digest(self) -> str:
@@ -228,16 +233,16 @@ def _base_url(text: str, *, allowed: str) -> str:
     """
     found = _ADDRESS.fullmatch(text)
     if not found:
-        raise _wrong(HOST, text, _ONLY_A_HOST)
+        raise _wrong(HOST, text, _only_a_host(text))
     scheme, host, port = (found[part] or "" for part in ("scheme", "host", "port"))
     scheme, host = scheme.lower(), host.lower()
     if port and int(port) > 65535:
-        raise _wrong(HOST, text, _ONLY_A_HOST)
+        raise _wrong(HOST, text, _only_a_host(text))
     address = f"{host}:{port}" if port else host
     if host in LOOPBACK:
         return _loopback_url(text, scheme, address)
     if scheme == "http":
-        raise _wrong(HOST, text, f"The keys travel over https only: write {HOST}={address}.")
+        raise _wrong(HOST, text, f"The keys travel over https only: write `{HOST}={address}`.")
     if not _is_allowed(host, port, allowed):
         raise _wrong(HOST, text, _not_allowed(address))
     return f"https://{address}"
@@ -245,7 +250,7 @@ def _base_url(text: str, *, allowed: str) -> str:
 
 def _loopback_url(text: str, scheme: str, address: str) -> str:
     if not scheme:
-        advice = f"For a sandbox on this machine write {HOST}=http://{address}."
+        advice = f"For a sandbox on this machine write `{HOST}=http://{address}`."
         raise _wrong(HOST, text, advice)
     return f"{scheme}://{address}"
 
@@ -271,16 +276,24 @@ def _allowed_host(environ: Mapping[str, str]) -> str:
     return text.lower()
 
 
-_ONLY_A_HOST: Final = (
-    "Write the host alone, as LeadSquared shows it under My Profile > Settings > API and "
-    "Webhooks, without /v2/ and anything else behind it: LSQ_API_HOST=api-in21.leadsquared.com."
-)
+def _only_a_host(text: str) -> str:
+    example = named_host(text) or "api-in21.leadsquared.com"
+    return (
+        "Write the host alone, as LeadSquared shows it under My Profile > Settings > API and "
+        f"Webhooks, without /v2/ and anything else around it, such as `{HOST}={example}`."
+    )
 
 
 def _not_allowed(address: str) -> str:
+    if "leadsq" in address:
+        return (
+            "It looks like a host of LeadSquared's, and the keys would go to somebody else: such "
+            f"hosts end in {VENDOR_DOMAIN}. Copy it again from My Profile > Settings > API and "
+            "Webhooks."
+        )
     return (
         f"The keys are sent only to hosts that end in {VENDOR_DOMAIN}. If {address} is yours and "
-        f"may have them, set {ALLOW_HOST}={address}, too."
+        f"may have them, set `{ALLOW_HOST}={address}`, too."
     )
 
 

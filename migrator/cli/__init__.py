@@ -10,10 +10,10 @@ import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Final
+from typing import Any, Final, NoReturn
 
 from migrator import __version__
-from migrator.errors import ExitCode, MigratorError
+from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = ("check", "run", "resume", "retry", "status", "runs", "export", "sandbox")
 
@@ -33,11 +33,14 @@ exit codes: 0 all is well, 2 command line, 3 sheet, 4 mapping, 5 settings, 6 led
 reached, 8 access refused, 9 calls used up, 10 rows need attention, 12 stopped with rows left,
 130/143 interrupted. The README says more.
 """
+INTERRUPTED: Final = """
+migrator: interrupted; nothing more was sent
+  `migrator status` shows where the last run stands; the same command may be typed again."""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="migrator",
         description=DESCRIPTION,
         epilog=EPILOG,
@@ -58,18 +61,41 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in two lines, and where to look it up."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        from migrator.cli.usage import advice_for
+
+        problem, advice = advice_for(message, self)
+        raise UsageError(problem, advice=advice)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; what is left over is complained about by the command that was given it."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            from migrator.cli.usage import unknown_words
+
+            problem, advice = unknown_words(unknown, options.command, self)
+            raise UsageError(problem, advice=advice)
+        return options
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the process's exit code."""
-    options = build_parser().parse_args(arguments)
     try:
-        return int(_module(options.command).run(options))
+        options = build_parser().parse_args(arguments)
+        code = int(_module(options.command).run(options))
+        sys.stdout.flush()
     except MigratorError as error:
+        from migrator.cli.screen import show
         from migrator.redact import printable
 
-        print(f"migrator: {printable(str(error), keep_lines=True)}", file=sys.stderr)
+        show(f"migrator: {printable(str(error), keep_lines=True)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("migrator: interrupted; nothing more was sent", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`| head`): nothing is wrong, and Python must not say so at exit.
@@ -77,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
         return _fault(error)
+    return code
 
 
 def _fault(error: Exception) -> int:
@@ -88,7 +115,7 @@ def _fault(error: Exception) -> int:
     text = redact("".join(traceback.format_exception(error)), _secrets())
     print(printable(text, keep_lines=True), file=sys.stderr)
     print(
-        "migrator: this is a fault of migrator itself. The ledger is intact: `migrator status` "
+        "migrator: this is a fault of migrator itself\n  The ledger is intact: `migrator status` "
         "shows it, `migrator resume` goes on. Please report the text above.",
         file=sys.stderr,
     )

@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check a sheet against a mapping."""
     from migrator.cli.checked import checked_json, checked_lines
+    from migrator.cli.screen import show
     from migrator.mapping import load_mapping
     from migrator.runs.checking import check
     from migrator.settings import quota_settings
@@ -31,5 +32,5 @@ def run(options: argparse.Namespace) -> int:
         print(checked_json(checked))
     else:
         for line in checked_lines(checked, rate):
-            print(line)
+            show(line)
     return ExitCode.ROWS_NEED_ATTENTION if checked.rejected else ExitCode.OK

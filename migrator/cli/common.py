@@ -147,7 +147,7 @@ def the_run(ledger: "Ledger", run_id: str | None, *, candidates: "list[Run]", wh
     raise UsageError(
         f"which run? {what}: {listed}" if candidates else f"there is no run {what}",
         where=str(ledger.path),
-        advice="Name one, such as `migrator status r1`."
+        advice=f"Name one behind the command, such as {candidates[0].id}."
         if candidates
         else "`migrator status` shows the latest; `migrator run SHEET -m MAPPING` begins one.",
     )
@@ -197,16 +197,17 @@ def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
 
 def report(world: "World", finished: "Finished", options: argparse.Namespace) -> ExitCode:
     """Print how a command that sends ended; gives its exit code."""
+    from migrator.cli.screen import show
     from migrator.cli.summary import finished_json, finished_lines
 
     world.operator.close()
     if finished.error is not None:
         from migrator.redact import printable
 
-        print(f"migrator: {printable(str(finished.error), keep_lines=True)}", file=sys.stderr)
+        show(f"migrator: {printable(str(finished.error), keep_lines=True)}", file=sys.stderr)
     if options.json:
         print(finished_json(world.ledger, finished))
     else:
         for line in finished_lines(world.ledger, finished):
-            print(line)
+            show(line)
     return finished.exit_code

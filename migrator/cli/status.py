@@ -24,6 +24,7 @@ def run(options: argparse.Namespace) -> int:
     import orjson
 
     from migrator.cli.common import latest, the_ledger, the_run
+    from migrator.cli.screen import show
     from migrator.cli.summary import run_json, run_lines
 
     with the_ledger(options) as ledger:
@@ -34,5 +35,5 @@ def run(options: argparse.Namespace) -> int:
             print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
         else:
             for line in run_lines(ledger, chosen, balance):
-                print(line)
+                show(line)
     return ExitCode.OK

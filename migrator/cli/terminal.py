@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from migrator.cli.screen import show
 from migrator.errors import UsageError
 from migrator.model import Counts
 from migrator.redact import printable
@@ -30,7 +31,7 @@ class TerminalOperator:
     def confirm(self, summary: PlanSummary) -> bool:
         """Show what is about to be sent, and ask unless ``--yes`` answered before."""
         for line in summary_lines(summary):
-            print(line, file=sys.stderr)
+            show(line, file=sys.stderr)
         if self._yes:
             return True
         if not sys.stdin.isatty():
@@ -39,25 +40,28 @@ class TerminalOperator:
                 advice="Add --yes; nothing was sent.",
             )
         print(f"Send {summary.calls:,} updates? [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        if _is_yes():
             return True
-        print("Nothing was sent.", file=sys.stderr)
+        print("Nothing was sent; the same command asks again.", file=sys.stderr)
         return False
 
     def agrees(self, statement: str, question: str) -> bool:
         """Ask on a terminal; nobody there, or ``--yes``, is a no: it answers other questions."""
-        print(printable(statement), file=sys.stderr)
+        show(statement, file=sys.stderr)
         if self._yes or not sys.stdin.isatty():
             return False
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        return _is_yes()
 
     def say(self, message: str) -> None:
         """One line that stays, above the bar."""
-        tqdm.write(printable(message), file=sys.stderr)
+        with tqdm.external_write_mode(file=sys.stderr):
+            show(printable(message), file=sys.stderr)
 
     def show(self, counts: Counts, *, state: str) -> None:
         """The progress, in place on a terminal, else now and then as a line."""
+        if not counts.to_send:
+            return
         if sys.stderr.isatty():
             self._show_bar(counts, state)
         elif time.monotonic() - self._last_line >= HEARTBEAT_SECONDS:
@@ -84,6 +88,13 @@ class TerminalOperator:
             self._bar.refresh()
             self._bar.close()
             self._bar = None
+
+
+def _is_yes() -> bool:
+    answer = sys.stdin.readline()
+    if not answer:  # Ctrl-D leaves the cursor behind the question
+        print(file=sys.stderr)
+    return answer.strip().lower() in ("y", "yes")
 
 
 def progress_line(counts: Counts, state: str) -> str:

@@ -240,7 +240,7 @@ class Delivery:
             case Verdict.FOREIGN:
                 return await self._take_foreign(sending, call)
             case Verdict.UNKNOWN:
-                self._traffic.faulted(sending.entry)
+                self._traffic.faulted(sending.entry, reading.message)
                 return await self._take_unknown(sending, made)
             case Verdict.RATE | Verdict.TARGET_FAULT:
                 await self._note(sending, call)
@@ -254,7 +254,7 @@ class Delivery:
             self._traffic.rate_limited(made.call.reading, sent_at=made.sent_at)
             self._changed()
             return
-        self._traffic.faulted(sending.entry)
+        self._traffic.faulted(sending.entry, made.call.reading.message)
         self._changed()
         sending.faults += 1
         decision = self._decide(made.call.reading, sending.faults)

@@ -59,8 +59,9 @@ class ForeignAnswers:
 
 def _wrong_host(reading: Reading) -> AccessError:
     return AccessError(
-        f"the answers do not come from LeadSquared (HTTP {reading.status}: {reading.message})",
+        f"the answers do not come from LeadSquared ({reading.message})",
         where="LSQ_API_HOST",
-        advice="Check the host, and whether a proxy or firewall stands in between; then run "
-        "`migrator resume`. The rows it concerns are planned again.",
+        advice="Check the host, and whether a proxy, a firewall or a login page stands in between "
+        "(open the host in a browser); then run `migrator resume`. The rows it concerns are "
+        "planned again.",
     )

@@ -8,6 +8,7 @@ from migrator.errors import AccessError
 from migrator.leadsquared import details_request, is_from_leadsquared, read_details
 from migrator.model import Details, Entry, NoReply, Reading, Reply, Verdict
 from migrator.ports import Client, Clock, Permit
+from migrator.refusals import cure, settings_to_mend, told
 
 MOST_READS = 5  #: Reads that bring no clear answer before it counts as none.
 WAIT_BETWEEN_READS = 1.0  #: Seconds.
@@ -41,7 +42,7 @@ class Reader:
                 case Verdict.REFUSED | Verdict.NOT_PERMITTED:
                     return None
                 case _:
-                    self._traffic.faulted(entry)
+                    self._traffic.faulted(entry, found.message)
             reads += 1
             await self._traffic.wait(WAIT_BETWEEN_READS)
         return None
@@ -57,10 +58,8 @@ class Reader:
 
 def access_refused(reading: Reading) -> AccessError:
     """The run's error for an answer that refuses access."""
-    told = f"{reading.exception}: {reading.message}" if reading.exception else reading.message
     return AccessError(
-        f"LeadSquared refuses access (HTTP {reading.status}: {told})",
-        where="LSQ_ACCESS_KEY, LSQ_SECRET_KEY, LSQ_API_HOST",
-        advice="Check the keys, that their user is active and may use the API, and the host of "
-        "your region; then run `migrator resume`. No row was blamed for it.",
+        f"LeadSquared refuses access ({told(reading)})",
+        where=settings_to_mend(reading),
+        advice=f"{cure(reading)} Then run `migrator resume`: no row was blamed for it.",
     )

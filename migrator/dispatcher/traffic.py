@@ -47,6 +47,7 @@ class Traffic:
         self._only_refused_since: float | None = None
         self._faulty: dict[int, Entry] = {}  # different rows in a row
         self._faults = 0  # in a row, the same row's too: the last row of a run has no others
+        self._last_fault = ""
         self._down_since: float | None = None
         self._probing: asyncio.Task[None] | None = None
         self._probe_wait = FIRST_PROBE_WAIT
@@ -178,8 +179,9 @@ class Traffic:
             self._paused_until = now + seconds
             self._say(f"rate answer ({reading.message}): everything pauses for {seconds:.0f} s")
 
-    def faulted(self, entry: Entry) -> None:
+    def faulted(self, entry: Entry, what: str) -> None:
         """A call met no working CRM; enough of these in a row are an outage."""
+        self._last_fault = what
         self._faulty[entry.number] = entry
         self._faults += 1
         if self._down_since is None:
@@ -188,7 +190,10 @@ class Traffic:
         is_outage = len(self._faulty) >= many or self._faults >= 2 * many
         if is_outage and self._up.is_set():
             self._up.clear()
-            self._say("the CRM does not answer: sending pauses, and it is probed")
+            self._say(
+                f"the CRM does not answer ({what}): sending pauses until a probe is answered; "
+                "Ctrl-C stops the run, and `migrator resume` goes on later"
+            )
             self._probing = asyncio.ensure_future(self._probe_until_up(entry))
 
     def _no_faults(self) -> None:
@@ -209,7 +214,7 @@ class Traffic:
                 self._say("the CRM answers again: sending goes on")
                 return
             if self._clock.monotonic() - down_since >= self._policy.longest_outage:
-                self.stop(_down(self._clock.monotonic() - down_since))
+                self.stop(_down(self._clock.monotonic() - down_since, self._last_fault))
 
     async def close(self) -> None:
         """End what is waiting beside the calls."""
@@ -235,9 +240,9 @@ def _only_rate_answers(seconds: float) -> AllowanceError:
     )
 
 
-def _down(seconds: float) -> TargetError:
+def _down(seconds: float, what: str) -> TargetError:
     return TargetError(
-        f"the CRM has not answered for {seconds / 60:.0f} minutes",
+        f"the CRM has not answered for {seconds / 60:.0f} minutes ({what})",
         advice="No row was blamed for it; the rest is left planned. When LeadSquared and your "
         "network work again, run `migrator resume`.",
     )

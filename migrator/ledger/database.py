@@ -6,6 +6,7 @@ and never written to.
 
 import contextlib
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,9 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from migrator.errors import LedgerError
+from migrator.nearby import instead_of
 
 APPLICATION_ID: Final = 0x4D494752  #: "MIGR": tells a ledger from any other SQLite file.
+ENDINGS: Final = frozenset({".db", ".sqlite", ".sqlite3"})
+LITTLE_ROOM: Final = 1024 * 1024  #: Bytes; with less, a failed write is put down to a full disk.
 LARGEST_CHECKED_WHOLE: Final = 256 * 1024 * 1024  #: Bytes; above, only the file's size is checked.
+OPENING_SECONDS: Final = 3.0  #: The same while a person waits for the first sign of life.
 BUSY_SECONDS: Final = 30.0  #: How long a statement waits for another process's transaction.
 
 
@@ -94,21 +99,19 @@ def open_database(path: Path, *, must_exist: bool = False) -> Database:
             off or corrupt; or its folder cannot be written to.
     """
     path = path.absolute()
-    is_new = not path.exists() or path.stat().st_size == 0
-    if is_new and must_exist:
-        raise LedgerError(
-            "there is no ledger here",
-            where=str(path),
-            advice="Name another with --ledger FILE or MIGRATOR_LEDGER, or begin with "
-            "`migrator run SHEET -m MAPPING`.",
-        )
-    if not is_new:
-        _refuse_a_cut_file(path)
+    try:
+        is_new = not path.exists() or path.stat().st_size == 0
+        if is_new and must_exist:
+            raise _missing(path)
+        if not is_new:
+            _refuse_a_cut_file(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     with translated_errors(path):
         if is_new:
             _make_private(path)
         connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            path, timeout=OPENING_SECONDS, isolation_level=None, check_same_thread=False
         )
     database = Database(path, connection)
     try:
@@ -117,6 +120,30 @@ def open_database(path: Path, *, must_exist: bool = False) -> Database:
         database.close()
         raise
     return database
+
+
+def _missing(path: Path) -> LedgerError:
+    is_empty = path.exists()
+    return LedgerError(
+        "this file is empty, and no ledger" if is_empty else "there is no ledger here",
+        where=str(path),
+        advice=f"{'' if is_empty else instead_of(path, ENDINGS)}Name another with --ledger FILE or "
+        "MIGRATOR_LEDGER, or begin with `migrator run SHEET -m MAPPING`.",
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> LedgerError:
+    if path.is_dir():
+        return LedgerError(
+            "this is a folder, not a ledger",
+            where=str(path),
+            advice=f"Name a file in it, such as --ledger {path.name}/migrator.db.",
+        )
+    return LedgerError(
+        f"the ledger cannot be read ({error.strerror or error})",
+        where=str(path),
+        advice="Ask for the right to read and write the file, or name another with --ledger FILE.",
+    )
 
 
 def _make_private(path: Path) -> None:
@@ -147,6 +174,7 @@ def _prepare(database: Database, connection: sqlite3.Connection, *, is_new: bool
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     _migrate(database, is_new=is_new)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 def _refuse_a_cut_file(path: Path) -> None:
@@ -190,8 +218,9 @@ def _refuse_what_is_not_sound(database: Database) -> None:
 
 
 def _corrupt(path: Path, what: str) -> LedgerError:
+    told = " ".join(what.replace("*** in database main ***", "").split())
     return LedgerError(
-        f"the ledger is damaged ({what})",
+        f"the ledger is damaged ({told})",
         where=str(path),
         advice="Nothing was sent and the file was not changed. Put back a sound copy of it "
         "(with its -wal file), or begin another with --ledger FILE.",
@@ -235,7 +264,10 @@ def _statements(script: str) -> Iterator[str]:
 _ADVICE: Final = {
     "SQLITE_FULL": (
         "there is no room left on the disk",
-        "Make room, then run `migrator resume`. No call left without being written down.",
+        (
+            "Make room, then run `migrator resume`, or the same command again where sending had "
+            "not begun. No call left without being written down."
+        ),
     ),
     "SQLITE_READONLY": (
         "the ledger cannot be written to",
@@ -257,7 +289,10 @@ _ADVICE: Final = {
     ),
     "SQLITE_IOERR": (
         "the disk refused to read or write the ledger",
-        "Check the disk (a network folder is no place for a ledger), then run `migrator resume`.",
+        (
+            "Check the disk (a network folder is no place for a ledger), then run `migrator "
+            "resume`, or the same command again where sending had not begun."
+        ),
     ),
 }
 
@@ -269,9 +304,19 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         name = getattr(error, "sqlite_errorname", "")
+        # A full disk shows as an error of input and output, too, when the -shm file cannot grow.
+        if name.startswith("SQLITE_IOERR") and _is_full(path):
+            name = "SQLITE_FULL"
         for prefix, (problem, advice) in _ADVICE.items():
             if name.startswith(prefix):
                 raise LedgerError(problem, where=str(path), advice=advice) from error
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             raise _corrupt(path, str(error)) from error
         raise
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < LITTLE_ROOM
+    except OSError:
+        return False

@@ -83,7 +83,8 @@ class Records:
         for row in self._rows_in(run, states):
             problems = decode_problems(row["problems"])
             for problem in problems:
-                reasons.add(problem.code, problem.reason, problem.advice, row=row["row"])
+                title = f'{problem.code} in "{problem.column}"' if problem.column else problem.code
+                reasons.add(title, problem.reason, problem.advice, row=row["row"])
             if not problems:
                 reasons.add(row["exception"], row["message"], "", row=row["row"])
         return reasons.listed()

@@ -17,6 +17,7 @@ from migrator.errors import SourceError
 from migrator.loader.delimiter import check_delimiter, detect_delimiter
 from migrator.loader.files import Fingerprint, unreadable
 from migrator.loader.rows import (
+    NO_ROWS,
     Header,
     Rows,
     Tally,
@@ -161,7 +162,7 @@ def _records(
     except OSError as error:
         raise unreadable(opened.path, error) from error
     if row == header_row:
-        tally.notes.append("There are no rows under the header.")
+        tally.notes.append(NO_ROWS)
     found.check(opened.path)
 
 

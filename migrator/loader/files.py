@@ -6,9 +6,13 @@ would cost as much again.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from migrator.errors import SourceError
+from migrator.nearby import instead_of
+
+OWNER_MARK: Final = "~$"
+SPREADSHEETS: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +51,22 @@ def unreadable(path: Path, error: OSError) -> SourceError:
     """What the operating system says about a file, in words for its owner."""
     if isinstance(error, FileNotFoundError):
         problem = "there is no such file"
-        advice = f"Check the name; it was looked for as {path.absolute()}."
+        near = instead_of(path, SPREADSHEETS)
+        advice = f"{near}Check the name; it was looked for as {path.absolute()}."
+    elif is_open_in_excel(path):
+        problem = (
+            f"the file cannot be read while Excel has it open ({OWNER_MARK}{path.name} says so)"
+        )
+        advice = "Close it in Excel, then run the same command again."
     elif isinstance(error, PermissionError):
         problem = "the file may not be read"
-        advice = "Close it in the program that has it open, or ask for the right to read it."
+        advice = "Close it in Excel or whatever has it open, or ask for the right to read it."
     else:
         problem = f"the file cannot be read ({error.strerror or error})"
         advice = "Copy it to a local disk and try again."
     return SourceError(problem, where=str(path), advice=advice)
+
+
+def is_open_in_excel(path: Path) -> bool:
+    """Whether the file stands beside it that Excel makes while it has a workbook open."""
+    return path.with_name(f"{OWNER_MARK}{path.name}").exists()

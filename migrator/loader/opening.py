@@ -10,15 +10,20 @@ from typing import Final
 
 from migrator.errors import SourceError
 from migrator.loader.delimited import open_delimited
-from migrator.loader.files import unreadable
+from migrator.loader.files import is_open_in_excel, unreadable
 from migrator.loader.rows import Rows, Tally
 
 _HEAD: Final = 4_096  #: Bytes that are enough to tell the kinds apart.
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: Old Office files, and encrypted new ones.
+_PICTURE: Final = (
+    "is a picture",
+    "A picture of a table cannot be read; export the table itself as .xlsx or CSV.",
+)
 _OTHERS: Final = {
     b"\x1f\x8b": ("is compressed with gzip", "Unpack it first (gunzip), then give the file in it."),
     b"%PDF": ("is a PDF document", "Export the table as .xlsx or CSV from the program it is from."),
+    **dict.fromkeys((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), _PICTURE),
     b"{\\rtf": ("is an RTF document", "Export the table as .xlsx or CSV."),
 }
 _WEB_PAGE: Final = re.compile(
@@ -63,6 +68,8 @@ def open_rows(
         head = _read_head(path)
         if head.startswith(_ZIP):
             _ignored(tally, "A workbook has no", encoding=encoding, delimiter=delimiter)
+            if is_open_in_excel(path):
+                tally.notes.append(f"Excel has {path.name} open: what is not saved is not read.")
             # openpyxl takes longer to import than the rest of the program together.
             from migrator.loader.workbook import open_workbook  # noqa: PLC0415
 

@@ -15,6 +15,7 @@ from migrator.errors import SourceError
 from migrator.model import Problem, Rejected, SourceRow
 
 LONGEST_CELL: Final = 32_767  #: Characters; Microsoft, "Excel specifications and limits", 2026.
+NO_ROWS: Final = "There are no rows under the header: check that this is the right file and sheet."
 _SHOWN: Final = 60  #: Characters of a cell that a problem repeats.
 
 

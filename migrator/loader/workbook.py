@@ -22,7 +22,15 @@ from migrator.loader.package import (
     read_texts,
     translated_errors,
 )
-from migrator.loader.rows import Header, Rows, Tally, beyond_header, to_header, unnamed_column
+from migrator.loader.rows import (
+    NO_ROWS,
+    Header,
+    Rows,
+    Tally,
+    beyond_header,
+    to_header,
+    unnamed_column,
+)
 from migrator.loader.sheet import Fault, RawRow, SheetReader
 from migrator.model import Cell, Problem, Rejected, SourceRow
 
@@ -172,7 +180,7 @@ def _records(
         yield Rejected(row=row, problems=problems) if problems else row
     _note_reading(opened.reader, tally)
     if last == header_row:
-        tally.notes.append("There are no rows under the header.")
+        tally.notes.append(NO_ROWS)
     opened.found.check(opened.path)
 
 

@@ -47,10 +47,21 @@ def complaints_of(
         lines: Of every key and list item.
         values: The mapping as it stands.
     """
-    for details in error.errors(include_url=False):
+    found = error.errors(include_url=False)
+    misspelt = [details["loc"] for details in found if details["type"] == "extra_forbidden"]
+    for details in found:
+        if details["type"] == "missing" and _is_misspelt(details["loc"], misspelt):
+            continue
         place = _place(details["loc"], lines)
         problem, advice = _words(details, place, values)
         yield place, Complaint(lines.get(place, 1), problem, advice)
+
+
+def _is_misspelt(missing: tuple[str | int, ...], unknown: list[tuple[str | int, ...]]) -> bool:
+    """Whether a key is there in another spelling, which is complained about already."""
+    *inside, key = missing
+    words = [str(loc[-1]) for loc in unknown if list(loc[:-1]) == inside]
+    return any(did_you_mean(word, [str(key)]) for word in words)
 
 
 def _place(loc: tuple[str | int, ...], lines: Mapping[Path, int]) -> Path:

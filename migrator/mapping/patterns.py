@@ -28,6 +28,18 @@ _INSTEAD: Final = {
 }
 
 
+_AS_IN_EXCEL: Final = re.compile("yyyy|YYYY|yy|YY|MM|dd|DD|HH|hh|mm|ss|SS")
+
+
+def _as_directive(found: re.Match[str]) -> str:
+    """What Excel writes as YYYY; mm after a colon or an hour is minutes."""
+    code = found.group()
+    before = found.string[: found.start()].rstrip()
+    if code.lower() == "mm" and (before.endswith(":") or (code == "mm" and before[-1:] in "HhTt")):
+        return "%M"
+    return {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d", "hh": "%H", "ss": "%S"}[code.lower()]
+
+
 def directives(pattern: str) -> list[str]:
     """The letters of a pattern's directives, in order, without ``%%``; "" for a last ``%``.
 
@@ -50,6 +62,8 @@ def fault_of_pattern(pattern: str, *, with_time: bool) -> tuple[str, str] | None
     """
     letters = directives(pattern)
     quoted = f'the format "{pattern}"'
+    if not letters and (meant := _AS_IN_EXCEL.sub(_as_directive, pattern)) != pattern:
+        return f"{quoted} has no percent signs", f'Did you mean "{meant}"?'
     for letter in letters:
         if not letter or letter not in _ALLOWED:
             instead = _INSTEAD.get(letter, "docs/mapping.md lists what a format may contain.")

@@ -21,8 +21,11 @@ from migrator.mapping.complaints import Complaint, complain
 from migrator.mapping.faults import complaints_of
 from migrator.mapping.schema import VERSION, AnyField, Content, Opportunity, Source
 from migrator.mapping.yaml_text import Path, Plain, dotted, read_yaml
+from migrator.nearby import instead_of
 
 MOST_BYTES: Final = 1024 * 1024
+_BINARY: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
+ENDINGS: Final = frozenset({".yaml", ".yml"})
 _NO_VALUE: Final = 'Write one, or leave the key out; a text that is meant to be empty is "".'
 
 
@@ -65,11 +68,7 @@ def load_mapping(path: str | FilePath) -> Mapping:
         with file.open("rb") as opened:
             raw = opened.read(MOST_BYTES + 1)
     except OSError as error:
-        raise MappingError(
-            f"the mapping cannot be read: {error.strerror or error}",
-            where=str(path),
-            advice="Check the name after -m, and that you may read the file.",
-        ) from error
+        raise _unreadable(file, error) from error
     if len(raw) > MOST_BYTES:
         raise MappingError(
             "the mapping is larger than 1 MiB",
@@ -79,6 +78,13 @@ def load_mapping(path: str | FilePath) -> Mapping:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if raw.startswith(_BINARY) or b"\0" in raw:
+            raise MappingError(
+                "this is a workbook or another file that is no text, not a mapping",
+                where=str(path),
+                advice="Check the name after -m: the sheet comes first, as in "
+                "`migrator check SHEET -m MAPPING`.",
+            ) from error
         line = raw.count(b"\n", 0, error.start) + 1
         raise MappingError(
             "the mapping is not UTF-8",
@@ -86,6 +92,21 @@ def load_mapping(path: str | FilePath) -> Mapping:
             advice="Save it as UTF-8 in your editor.",
         ) from error
     return parse_mapping(text, name=file.name)
+
+
+def _unreadable(file: FilePath, error: OSError) -> MappingError:
+    if isinstance(error, FileNotFoundError):
+        problem = "there is no such mapping"
+        advice = (
+            f"{instead_of(file, ENDINGS)}Check the name after -m; it was looked for as "
+            f"{file.absolute()}. docs/mapping.md shows how to write one."
+        )
+    elif file.is_dir():
+        problem, advice = "this is a folder, not a mapping", "Name one mapping (YAML) after -m."
+    else:
+        problem = f"the mapping cannot be read ({error.strerror or error})"
+        advice = "Check the name after -m, and that you may read the file."
+    return MappingError(problem, where=str(file), advice=advice)
 
 
 def parse_mapping(text: str, *, name: str) -> Mapping:

@@ -23,7 +23,10 @@ from migrator.mapping.complaints import Complaint, complain
 
 MOST_ALIASES: Final = 32  #: A mapping repeats a value map here and there; a bomb repeats itself.
 MOST_NESTING: Final = 16  #: The language needs four levels.
-_BEGIN: Final = "Begin with `version: 1`; docs/mapping.md shows a whole one."
+_BEGIN: Final = (
+    "Check that -m names the mapping; it begins with `version: 1`, and docs/mapping.md shows a "
+    "whole one."
+)
 _QUOTES: Final = 'Put the text in double quotes: "…".'
 _TAKE_OUT: Final = "Take the escape out, such as \\0 or \\uD800."
 _UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")  #: NUL, and halves of characters.
@@ -188,16 +191,24 @@ def dotted(path: Path) -> str:
 
 # ------------------------------------------------------------------ the library's own errors
 
+_COLON: Final = "mapping values are not allowed"
+_CLOSE: Final = "Close the quote or bracket that is opened there."
 _ADVICE: Final = (
-    ("mapping values are not allowed", f"A text with a colon and a space needs quotes. {_QUOTES}"),
+    (_COLON, f"A text with a colon and a space needs quotes. {_QUOTES}"),
     ("character '\\t'", "Indent with spaces; a tab is not allowed."),
     ("cannot start any token", f"A text cannot begin with this character as it is. {_QUOTES}"),
     ("but found '{'", f"A text with braces needs quotes. {_QUOTES}"),
-    ("end of stream", "Close the quote or bracket that is opened there."),
-    ("<stream end>", "Close the quote or bracket that is opened there."),
+    ("end of stream", _CLOSE),
+    ("<stream end>", _CLOSE),
     ("undefined alias", f"A text that begins with * needs quotes. {_QUOTES}"),
     ("another document", _ONE_DOCUMENT),
 )
+
+
+def _has_two_colons(text: str, line: int) -> bool:
+    """Whether a line has a colon in its value, too, and is not just indented wrongly."""
+    lines = text.splitlines()
+    return line < len(lines) and len(re.findall(r":(?:\s|$)", lines[line])) > 1
 
 
 def _of_the_library(error: Exception, text: str) -> Complaint:
@@ -213,6 +224,10 @@ def _of_the_library(error: Exception, text: str) -> Complaint:
     said = re.sub(r"\s+", " ", f"{error.context or ''}: {error.problem or error}").strip(": ")
     mark = error.problem_mark or error.context_mark
     advice = next((advice for part, advice in _ADVICE if part in said), "")
+    if advice is _CLOSE:
+        mark = error.context_mark or mark  # the file's end helps nobody
+    elif mark is not None and said.startswith(_COLON) and not _has_two_colons(text, mark.line):
+        advice = "Indent this line as those of its level are, with spaces."
     return Complaint(
         mark.line + 1 if mark is not None else 1,
         f"this is not YAML ({said})",

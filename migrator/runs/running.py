@@ -164,6 +164,7 @@ def _send_new(
     unfinished = [old for old in earlier if ledger.records.is_unfinished(old)]
     with ledger.locks.hold(new):
         try:
+            _numbers(world, new, options.rows)  # refused here, a plan with a slip leaves no trace
             marks = ledger.plans.mark(new, send_all=options.again)
             notes = [*notes, *_warnings(world, new, unfinished, marks.notes_left_out)]
             balance = ledger.records.balance(replace(new, rows_read=planned.rows_read))
@@ -175,6 +176,9 @@ def _send_new(
                 if not world.operator.confirm(summary):
                     ledger.plans.discard(new)
                     return Finished(run=new, balance=balance, sent=False, declined=True)
+            else:
+                for note in notes:
+                    world.operator.say(f"note: {note}")
             if unfinished:
                 _close_all(world, unfinished, by=new, policy=options.policy)
                 ledger.plans.mark(new, send_all=options.again)
@@ -309,7 +313,7 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
                 policy=options.policy,
             )
             count = choices.plan_failed_again(run, numbers, held=held, at=world.clock.wall())
-        world.operator.say(f"{count} rows of run {run.id} are planned again")
+        world.operator.say(_planned_again(run, count, in_doubt=options.in_doubt))
         if not world.ledger.records.is_unfinished(run):
             return _as_it_stands(world, run)
         policy = replace(options.policy, held=held)
@@ -319,6 +323,12 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
         elif chosen is not None:
             policy = replace(policy, regardless=chosen)  # a person named them
         return _ask_and_deliver(world, run, policy, chosen=chosen)
+
+
+def _planned_again(run: Run, count: int, *, in_doubt: bool) -> str:
+    if count:
+        return f"{count} rows of run {run.id} are planned again"
+    return f"run {run.id} has no {'note in doubt' if in_doubt else 'failed row'} to send again"
 
 
 # ------------------------------------------------------------------ shared steps

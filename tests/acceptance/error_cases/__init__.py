@@ -1,0 +1,17 @@
+"""The table of cases, a module for each group; the order here is the order in the reviewed file.
+
+A case is three lines: the decorator with its heading and what is typed, and the function that
+makes things go wrong. Then write `error_texts.md` anew and read it.
+"""
+
+from tests.acceptance.error_cases import (
+    account,
+    command_line,
+    ledger,
+    mapping,
+    network,
+    sheet,
+    terminal,
+)
+
+GROUPS = (account, network, sheet, mapping, ledger, terminal, command_line)

@@ -1,0 +1,68 @@
+"""What is typed: commands, options, runs and rows that there are not."""
+
+from tests.acceptance.error_scene import CHECK, RUN, Group, Scene
+from tests.acceptance.rehearsal import deals
+
+case = Group("The command line")
+
+case("No command", "migrator", code=2)
+case("A command that there is not", "migrator resum", code=2)
+case("A command far from any", "migrator upload deals.csv", code=2)
+case("An option that there is not", f"{RUN} --limt 3", code=2)
+case("An option of another command", f"{CHECK} --yes", code=2)
+case("No sheet", "migrator run -m deals.yaml", code=2)
+case("No mapping", "migrator run deals.csv", code=2)
+case("An option without its value", "migrator run deals.csv -m", code=2)
+case("A name with a space and without quotes", "migrator check my deals.csv -m deals.yaml", code=2)
+case("A limit that is no number", f"{RUN} --limit ten", code=2)
+case("Rows that are no numbers", f"{RUN} --rows A2", code=2)
+case("A limit and rows", f"{RUN} --limit 1 --rows 2", code=2)
+case("A patience that is no time", f"{RUN} --patience soon", code=2)
+case("No file for an export", "migrator export --failed", code=2)
+case("A status without a ledger", "migrator status", code=6)
+case("A resume without a ledger", "migrator resume --yes", code=6)
+
+
+@case("A run that there is not", "migrator status r7", code=2)
+def _(at: Scene) -> None:
+    at.finished()
+
+
+@case("A resume with nothing to resume", "migrator resume --yes", code=0)
+def _(at: Scene) -> None:
+    at.finished()
+
+
+@case("A resume where no run was begun", "migrator resume --yes", code=2)
+def _(at: Scene) -> None:
+    at.done(f"{RUN} --rows 99", code=2)  # a slip leaves no plan behind
+
+
+@case("A resume where two runs could be meant", "migrator resume --yes", code=2)
+def _(at: Scene) -> None:
+    at.done(f"{RUN} --limit 1", code=12)
+    at.write_sheet(deals(3), name="other.csv")
+    at.done("migrator run other.csv -m deals.yaml --yes --limit 1", code=12)
+
+
+@case("A retry with nothing failed", "migrator retry --yes", code=0)
+def _(at: Scene) -> None:
+    at.finished()
+
+
+@case("An export without boxes", "migrator export -o out.csv", code=2)
+def _(at: Scene) -> None:
+    at.finished()
+
+
+@case("Rows that match nothing", f"{RUN} --rows 90-99", code=2)
+def _(at: Scene) -> None:
+    at.unset("COLUMNS")
+
+
+@case("The same command again", RUN, code=0)
+def _(at: Scene) -> None:
+    at.finished()
+
+
+case("No terminal and no --yes", "migrator run deals.csv -m deals.yaml", code=2)
