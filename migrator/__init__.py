@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from migrator.runs.checking import check as check
     from migrator.runs.exporting import export as export
     from migrator.runs.exporting import results as results
-    from migrator.runs.running import RetryOptions as RetryOptions
+    from migrator.runs.retrying import RetryOptions as RetryOptions
+    from migrator.runs.retrying import resume as resume
+    from migrator.runs.retrying import retry as retry
     from migrator.runs.running import RunOptions as RunOptions
-    from migrator.runs.running import resume as resume
-    from migrator.runs.running import retry as retry
     from migrator.runs.running import run as run
     from migrator.runs.world import the_world as the_world
     from migrator.settings import load_settings as load_settings
@@ -52,11 +52,11 @@ _HOMES = {
     "open_rows": "loader",
     "read_environment": "environment",
     "results": "runs.exporting",
-    "resume": "runs.running",
-    "retry": "runs.running",
+    "resume": "runs.retrying",
+    "retry": "runs.retrying",
     "run": "runs.running",
     "the_world": "runs.world",
-    "RetryOptions": "runs.running",
+    "RetryOptions": "runs.retrying",
     "RunOptions": "runs.running",
 }
 

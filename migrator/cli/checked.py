@@ -9,7 +9,7 @@ from dataclasses import asdict
 import orjson
 
 from migrator.redact import printable
-from migrator.reports.text import duration, reason_lines
+from migrator.reports.text import counted, duration, noun, reason_lines
 from migrator.runs.checking import Checked
 from migrator.settings import RateLimit
 
@@ -21,13 +21,13 @@ def checked_lines(checked: Checked, rate: RateLimit) -> Iterator[str]:
     yield _read_as(checked)
     for note in checked.notes:
         yield f"note: {printable(note)}"
-    yield f"{checked.ready:>9,}  rows are ready to be sent"
+    yield f"{checked.ready:>9,}  ready to be sent"
     if checked.nothing_to_send:
         yield f"           (of these {checked.nothing_to_send:,} have nothing to send)"
-    yield f"{checked.rejected:>9,}  rows are refused"
-    yield f"{checked.ready + checked.rejected:>9,}  = {checked.rows_read:,} rows read"
+    yield f"{checked.rejected:>9,}  refused"
+    yield f"{checked.ready + checked.rejected:>9,}  = {counted(checked.rows_read, 'row')} read"
     if checked.blank_rows:
-        yield f"{checked.blank_rows:>9,}  blank rows beside them"
+        yield f"{checked.blank_rows:>9,}  blank {noun(checked.blank_rows, 'row')} beside them"
     if checked.reasons:
         yield "why rows are refused (a row may have several reasons):"
         yield from reason_lines(checked.reasons, shown=20)
@@ -36,7 +36,7 @@ def checked_lines(checked: Checked, rate: RateLimit) -> Iterator[str]:
         yield from (f"  {printable(line)}" for line in sample.splitlines())
     calls = checked.ready - checked.nothing_to_send
     yield (
-        f"{calls:,} updates at {rate.limit} per {rate.window:g} s: "
+        f"{counted(calls, 'update')} at {rate.limit} per {rate.window:g} s: "
         f"about {duration(calls / rate.per_second)}"
     )
 

@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export rows."""
     from migrator.cli.common import latest, the_ledger, the_run
+    from migrator.reports.text import counted
     from migrator.runs.exporting import CHOICES, export
 
     chosen = [name for name in STATES if getattr(options, name.replace("-", "_"))]
@@ -46,5 +47,5 @@ def run(options: argparse.Namespace) -> int:
     with the_ledger(options) as ledger:
         source = the_run(ledger, options.run, candidates=latest(ledger), what="in this ledger")
         count = export(ledger, source, states, options.output)
-    print(f"{count:,} rows of run {source.id} in {options.output}", file=sys.stderr)
+    print(f"{counted(count, 'row')} of run {source.id} in {options.output}", file=sys.stderr)
     return ExitCode.OK

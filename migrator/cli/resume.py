@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         the_world,
         unfinished,
     )
-    from migrator.runs.running import resume
+    from migrator.runs.retrying import resume
 
     with the_ledger(options) as ledger:
         candidates = unfinished(ledger) or latest(ledger)

@@ -60,7 +60,7 @@ def _reason(text: str) -> str:
 def run(options: argparse.Namespace) -> int:
     """Retry a run."""
     from migrator.cli.common import latest, report, the_ledger, the_policy, the_run, the_world
-    from migrator.runs.running import RetryOptions, retry
+    from migrator.runs.retrying import RetryOptions, retry
 
     if options.in_doubt != (options.note_present or options.note_missing):
         raise UsageError(

@@ -63,10 +63,11 @@ def _lines(ledger: "Ledger", runs: "list[tuple[Run, Balance]]") -> Iterator[str]
 
 def _what(found: "Run", balance: "Balance") -> str:
     from migrator.redact import printable
+    from migrator.reports.text import counted
 
     source = printable(f"{found.source.name} with {found.source.mapping_name}")
     boxes = [f"{count:,} {box.replace('_', ' ')}" for box, count in _boxes(balance) if count]
-    return f"{source}: {', '.join([f'{found.rows_read:,} rows', *boxes])}"
+    return f"{source}: {', '.join([counted(found.rows_read, 'row'), *boxes])}"
 
 
 def _boxes(balance: "Balance") -> Iterator[tuple[str, int]]:
@@ -89,7 +90,9 @@ def _standing(found: "Run", balance: "Balance") -> str:
     if found.state is RunState.CLOSED:
         return "closed"
     if balance.unfinished:
-        return f"{balance.unfinished:,} rows left"
+        from migrator.reports.text import counted
+
+        return f"{counted(balance.unfinished, 'row')} left"
     return "needs attention" if balance.needs_attention else "finished"
 
 

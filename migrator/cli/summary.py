@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import Balance, Run, State
-from migrator.reports.text import balance_lines, reason_lines
+from migrator.reports.text import balance_lines, counted, reason_lines
 
 if TYPE_CHECKING:
     from migrator.ledger import Ledger
@@ -107,5 +107,5 @@ def finished_json(ledger: "Ledger", finished: "Finished") -> str:
 
 def _standing(balance: Balance) -> str:
     if balance.unfinished:
-        return f"{balance.unfinished:,} rows are left"
+        return f"{counted(balance.unfinished, 'row')} left"
     return "finished; some rows need attention" if balance.needs_attention else "finished"

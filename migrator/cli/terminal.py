@@ -14,7 +14,7 @@ from migrator.cli.screen import show
 from migrator.errors import UsageError
 from migrator.model import Counts
 from migrator.redact import printable
-from migrator.reports.text import balance_lines, duration, reason_lines
+from migrator.reports.text import balance_lines, counted, duration, reason_lines
 from migrator.runs.world import PlanSummary
 
 HEARTBEAT_SECONDS = 30.0
@@ -39,7 +39,9 @@ class TerminalOperator:
                 "nobody can be asked whether to send, since this is no terminal",
                 advice="Add --yes; nothing was sent.",
             )
-        print(f"Send {summary.calls:,} updates? [y/N] ", end="", file=sys.stderr, flush=True)
+        print(
+            f"Send {counted(summary.calls, 'update')}? [y/N] ", end="", file=sys.stderr, flush=True
+        )
         if _is_yes():
             return True
         print("Nothing was sent; the same command asks again.", file=sys.stderr)
@@ -99,7 +101,7 @@ def _is_yes() -> bool:
 
 def progress_line(counts: Counts, state: str) -> str:
     """The progress as one line."""
-    return f"{counts.done:,} of {counts.to_send:,} rows: {_counts_text(counts, state)}"
+    return f"{counts.done:,} of {counted(counts.to_send, 'row')}: {_counts_text(counts, state)}"
 
 
 def _counts_text(counts: Counts, state: str) -> str:
@@ -127,8 +129,8 @@ def summary_lines(summary: PlanSummary) -> list[str]:
         lines += ["rejected rows, by reason:", *reason_lines(summary.rejected)]
     lines += [f"note: {printable(note)}" for note in summary.notes]
     lines.append(
-        f"{summary.calls:,} updates at {summary.limit}: about {duration(summary.seconds)}. "
-        "The limit is shared by everything that uses the account, and LeadSquared's own "
-        "automations may fire."
+        f"{counted(summary.calls, 'update')} at {summary.limit}: about "
+        f"{duration(summary.seconds)}. The limit is shared by everything that uses the account, "
+        "and LeadSquared's own automations may fire."
     )
     return lines

@@ -32,12 +32,12 @@ def balance_lines(balance: Balance) -> Iterator[str]:
             continue
         yield f"{count:>9,}  {words}{_of_these(balance, state)}"
     sign = "=" if balance.is_whole else "DOES NOT EQUAL"
-    yield f"{sum(balance.states.values()):>9,}  {sign} {balance.rows_read:,} rows read"
+    yield f"{sum(balance.states.values()):>9,}  {sign} {counted(balance.rows_read, 'row')} read"
     if balance.blank_rows:
-        yield f"{balance.blank_rows:>9,}  blank rows beside them"
-    yield f"{balance.calls:>9,}  updates sent, every attempt counted"
+        yield f"{balance.blank_rows:>9,}  blank {noun(balance.blank_rows, 'row')} beside them"
+    yield f"{balance.calls:>9,}  {noun(balance.calls, 'update')} sent, every attempt counted"
     if balance.notes_possibly_twice:
-        yield f"notes possibly there twice: {balance.notes_possibly_twice:,} rows"
+        yield f"notes possibly there twice: {counted(balance.notes_possibly_twice, 'row')}"
 
 
 def _of_these(balance: Balance, state: State) -> str:
@@ -72,6 +72,20 @@ def rows_text(rows: Iterable[int], count: int) -> str:
     listed = list(rows)
     more = f" and {count - len(listed):,} more" if count > len(listed) else ""
     return ", ".join(map(str, listed)) + more
+
+
+def counted(number: int, thing: str) -> str:
+    """So many things, in words that fit one of them, too.
+
+    >>> counted(1, "row"), counted(12_000, "row")
+    ('1 row', '12,000 rows')
+    """
+    return f"{number:,} {noun(number, thing)}"
+
+
+def noun(number: int, thing: str) -> str:
+    """The word for one thing or for several; a plain "s" is all that our words need."""
+    return thing if number == 1 else f"{thing}s"
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,6 @@
-"""Which failed rows `retry` takes up, where a person names reasons.
+"""Which rows a command speaks of: the first N, those that are named, those that failed so.
 
-Owns what is said when a reason fits none; the matching is the ledger's. It changes nothing.
+Owns what is said when nothing fits; the matching is the ledger's. It changes nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,8 +10,12 @@ from migrator.errors import UsageError
 from migrator.ledger import Ledger
 from migrator.model import Run, State
 from migrator.redact import printable
+from migrator.reports.text import counted
+from migrator.runs.world import World
 
 REASONS_LISTED: Final = 10
+
+RowRanges = Sequence[tuple[int, int]]
 
 
 def failed_for(
@@ -43,3 +47,42 @@ def _known_reasons(ledger: Ledger, run: Run) -> str:
     if len(reasons) > REASONS_LISTED:
         lines.append(f"and {len(reasons) - REASONS_LISTED} more; `migrator status` shows the rows.")
     return "\n".join(lines)
+
+
+def numbers_of(world: World, run: Run, rows: RowRanges | None) -> list[int] | None:
+    """The entries of the rows that are named; None when none are.
+
+    Raises:
+        UsageError: The run has none of them.
+    """
+    if rows is None:
+        return None
+    numbers = world.ledger.choices.numbers_of_rows(run, rows)
+    if not numbers:
+        raise UsageError(
+            f"run {run.id} has none of the rows that --rows names",
+            advice="Rows are numbered as Excel shows them, the header included: the first row of "
+            "data is usually 2.",
+        )
+    return numbers
+
+
+def chosen_rows(
+    world: World, run: Run, *, limit: int | None, rows: RowRanges | None
+) -> Collection[int] | None:
+    """The entries that ``--limit`` or ``--rows`` choose, and what goes along; None: all."""
+    choices = world.ledger.choices
+    if rows is not None:
+        numbers = numbers_of(world, run, rows) or []
+    elif limit is not None:
+        numbers = choices.first_numbers(run, limit)
+    else:
+        return None
+    chosen = choices.with_earlier(run, numbers)
+    taken_along = len(chosen - set(numbers))
+    if taken_along:
+        world.operator.say(
+            f"{counted(taken_along, 'earlier row')} of the same opportunities included: "
+            "their order is kept"
+        )
+    return chosen

@@ -13,7 +13,7 @@ from migrator.compare import meaning, same_value
 from migrator.dispatcher import DeliveryPolicy, Dispatch
 from migrator.ledger import Attempted
 from migrator.model import Details, Loss, Run, State
-from migrator.reports.text import duration, rows_text
+from migrator.reports.text import counted, duration, rows_text
 from migrator.runs.closing import settle_by_reading
 from migrator.runs.delivering import dispatching
 from migrator.runs.world import World
@@ -66,8 +66,8 @@ def held_rows(
     held = frozenset(item.attempted.entry.number for item in edited)
     world.ledger.choices.note_held(run, held, _TOLD)
     world.operator.say(
-        f"{len(held):,} rows are held: {_TOLD}. --overwrite sends them, or take them out of the "
-        "sheet."
+        f"{counted(len(held), 'row')} held: {_TOLD}. --overwrite sends them, or take them out "
+        "of the sheet."
     )
     return held
 
@@ -76,8 +76,8 @@ def _announce(world: World, run: Run, old: Sequence[Attempted]) -> None:
     calls = len({item.entry.opportunity for item in old})
     seconds = calls / world.settings.rate.per_second
     world.operator.say(
-        f"{len(old):,} rows of run {run.id} were attempted more than 12 hours ago: what "
-        f"LeadSquared holds now is read first, {calls:,} calls, about {duration(seconds)}"
+        f"{counted(len(old), 'row')} of run {run.id}, attempted more than 12 hours ago: what "
+        f"LeadSquared holds now is read first, {counted(calls, 'call')}, about {duration(seconds)}"
     )
 
 
@@ -141,7 +141,7 @@ def _may_overwrite(world: World, edited: Sequence[Edited]) -> bool:
         )
     rows = sorted(item.attempted.entry.row for item in edited)
     return world.operator.agrees(
-        f"{len(edited):,} rows would overwrite what somebody edited in LeadSquared since they were "
-        f"attempted (rows {rows_text(rows[:20], len(rows))}).",
+        f"{counted(len(edited), 'row')} would overwrite what somebody edited in LeadSquared "
+        f"since the attempt (rows {rows_text(rows[:20], len(rows))}).",
         "Overwrite it?",
     )

@@ -1,26 +1,25 @@
-"""`run`, `resume`, `retry`: a spreadsheet in, every opportunity updated, every row accounted for.
+"""`run`: a spreadsheet in, every opportunity updated, every row accounted for.
 
 Owns the order of the steps, and what typing a command twice means (DESIGN section 5). The steps
 themselves are elsewhere.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from migrator.clock import local_time
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
-from migrator.ledger.place import warning_about
 from migrator.loader import Rows
 from migrator.mapping import Mapping
-from migrator.model import Balance, Run, RunState, State
-from migrator.runs.accounts import account_of, require_account
-from migrator.runs.bounds import bounds
-from migrator.runs.choosing import failed_for
+from migrator.model import Balance, Run, State
+from migrator.reports.text import counted
+from migrator.runs.accounts import account_of
+from migrator.runs.asking import as_it_stands, plan_summary
+from migrator.runs.choosing import RowRanges, chosen_rows, numbers_of
 from migrator.runs.closing import settle_by_reading
 from migrator.runs.delivering import Finished, deliver, rows_left
-from migrator.runs.edited import held_rows
 from migrator.runs.mended import MendedRows, is_export
 from migrator.runs.planning import (
     Planned,
@@ -31,9 +30,8 @@ from migrator.runs.planning import (
     source_name,
     write_plan,
 )
-from migrator.runs.world import PlanSummary, World
-
-RowRanges = Sequence[tuple[int, int]]
+from migrator.runs.retrying import go_on
+from migrator.runs.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +101,7 @@ def _refuse_a_second_ledger(world: World, account: str, name: str) -> None:
         return
     statement = (
         f"{other.ledger} holds run {other.id} of {name} for this account, begun "
-        f"{local_time(other.created_at)}: {other.succeeded:,} of {other.rows_read:,} rows "
+        f"{local_time(other.created_at)}: {other.succeeded:,} of {counted(other.rows_read, 'row')} "
         f"succeeded. The ledger {ledger.path} knows nothing of that: every row and every note "
         "would be sent again"
     )
@@ -143,14 +141,10 @@ def _go_on(world: World, same: Run, options: RunOptions, notes: Sequence[str]) -
     with world.ledger.locks.hold(same):
         if not world.ledger.records.is_unfinished(same):
             world.operator.say(f"these rows were sent by run {same.id}: nothing is sent again")
-            return _as_it_stands(world, same)
+            return as_it_stands(world, same)
         world.operator.say(f"these rows are those of run {same.id}, which goes on")
-        chosen = _chosen(world, same, options)
-        return _ask_and_deliver(world, same, options.policy, chosen=chosen, notes=notes)
-
-
-def _as_it_stands(world: World, run: Run) -> Finished:
-    return Finished(run=run, balance=world.ledger.records.balance(run), sent=False)
+        chosen = chosen_rows(world, same, limit=options.limit, rows=options.rows)
+        return go_on(world, same, policy=options.policy, chosen=chosen, notes=notes)
 
 
 def _send_new(
@@ -164,13 +158,14 @@ def _send_new(
     unfinished = [old for old in earlier if ledger.records.is_unfinished(old)]
     with ledger.locks.hold(new):
         try:
-            _numbers(world, new, options.rows)  # refused here, a plan with a slip leaves no trace
+            # Refused here, a slip in --rows leaves no plan behind.
+            named = numbers_of(world, new, options.rows)
             marks = ledger.plans.mark(new, send_all=options.again)
             notes = [*notes, *_warnings(world, new, unfinished, marks.notes_left_out)]
             balance = ledger.records.balance(replace(new, rows_read=planned.rows_read))
-            calls = _calls_before_seal(balance, options)
+            calls = _calls_before_seal(world, new, balance, named, options.limit)
             if calls or unfinished:
-                summary = _summary(
+                summary = plan_summary(
                     world, new, balance, calls=calls, notes=notes, policy=options.policy
                 )
                 if not world.operator.confirm(summary):
@@ -192,13 +187,17 @@ def _send_new(
             blank_rows=planned.blank_rows,
         )
         world.known_ledgers.remember(ledger.path)
-        chosen = _chosen(world, sealed, options)
+        chosen = chosen_rows(world, sealed, limit=options.limit, rows=options.rows)
         return deliver(world, sealed, policy=options.policy, chosen=chosen)
 
 
-def _calls_before_seal(balance: Balance, options: RunOptions) -> int:
+def _calls_before_seal(
+    world: World, new: Run, balance: Balance, named: list[int] | None, limit: int | None
+) -> int:
+    if named is not None:
+        return rows_left(world, new, world.ledger.choices.with_earlier(new, named))
     planned = balance.states.get(State.PLANNED, 0)
-    return min(planned, options.limit) if options.limit is not None else planned
+    return planned if limit is None else min(planned, limit)
 
 
 def _warnings(world: World, new: Run, unfinished: Sequence[Run], notes_left_out: int) -> list[str]:
@@ -209,11 +208,13 @@ def _warnings(world: World, new: Run, unfinished: Sequence[Run], notes_left_out:
     ]
     if notes_left_out:
         warnings.append(
-            f"{notes_left_out} rows are sent without their note: LeadSquared has confirmed it"
+            f"{counted(notes_left_out, 'row')} without their note: LeadSquared has confirmed it"
         )
     shared = world.ledger.plans.shared_with_open_runs(new) if not unfinished else 0
     if shared:
-        warnings.append(f"{shared} opportunities are still to be sent by another run, too")
+        warnings.append(
+            f"another run is still to send to some of these opportunities, too: {shared:,}"
+        )
     return warnings
 
 
@@ -234,173 +235,3 @@ def _remove_unsealed(world: World) -> None:
     for old in world.ledger.plans.unsealed():
         if not world.ledger.locks.is_held(old):
             world.ledger.plans.discard(old)
-
-
-# ------------------------------------------------------------------ resume and retry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryOptions:
-    """What `retry` is to take up again."""
-
-    rows: RowRanges | None = None  #: These go without waiting for earlier rows.
-    reasons: Sequence[str] = ()  #: Only rows that failed for one of these; all wait as ever.
-    in_doubt: bool = False  #: Notes in doubt, as a person settles them.
-    note_present: bool = False
-    same_account: bool = False
-    overwrite: bool = False  #: Also what somebody edited in LeadSquared since.
-    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
-
-
-def resume(
-    world: World,
-    run: Run,
-    *,
-    same_account: bool = False,
-    overwrite: bool = False,
-    policy: DeliveryPolicy | None = None,
-) -> Finished:
-    """Go on with a run: settle what is in doubt, send what is planned.
-
-    ``overwrite``: also what somebody edited since; see `migrator.runs.edited`.
-
-    Raises:
-        UsageError: The keys are another account's.
-    """
-    with world.ledger.locks.hold(run):
-        if not world.ledger.records.is_unfinished(run):
-            world.operator.say(f"run {run.id} has nothing left to send")
-            return _as_it_stands(world, run)
-        require_account(world, run, same_account=same_account)
-        run = world.ledger.plans.run(run.number)
-        world.ledger.work.begin(run)
-        policy = policy or DeliveryPolicy()
-        held = held_rows(
-            world, run, states=(State.IN_DOUBT,), numbers=None, overwrite=overwrite, policy=policy
-        )
-        return _ask_and_deliver(world, run, replace(policy, held=held))
-
-
-def retry(world: World, run: Run, options: RetryOptions) -> Finished:
-    """Send failed entries again, in the same run; or settle notes in doubt.
-
-    Raises:
-        UsageError: The keys are another account's, a row is not in the run, or none failed for a
-            reason.
-    """
-    choices = world.ledger.choices
-    with world.ledger.locks.hold(run):
-        numbers = _numbers(world, run, options.rows)
-        if options.reasons:
-            numbers = failed_for(world.ledger, run, options.reasons, numbers)
-        if options.in_doubt and options.note_present:
-            count = choices.settle_notes(run, numbers, present=True, at=world.clock.wall())
-            world.operator.say(f"{count} rows: the note is there, they have succeeded")
-            return _as_it_stands(world, run)
-        require_account(world, run, same_account=options.same_account)
-        run = world.ledger.plans.run(run.number)
-        world.ledger.work.begin(run)
-        held: frozenset[int] = frozenset()
-        if options.in_doubt:
-            count = choices.settle_notes(run, numbers, present=False, at=world.clock.wall())
-        else:
-            held = held_rows(
-                world,
-                run,
-                states=(State.FAILED, State.IN_DOUBT),
-                numbers=numbers,
-                overwrite=options.overwrite,
-                policy=options.policy,
-            )
-            count = choices.plan_failed_again(run, numbers, held=held, at=world.clock.wall())
-        world.operator.say(_planned_again(run, count, in_doubt=options.in_doubt))
-        if not world.ledger.records.is_unfinished(run):
-            return _as_it_stands(world, run)
-        policy = replace(options.policy, held=held)
-        chosen = None if numbers is None else frozenset(numbers)
-        if chosen is not None and options.reasons:
-            chosen = choices.with_earlier(run, chosen)
-        elif chosen is not None:
-            policy = replace(policy, regardless=chosen)  # a person named them
-        return _ask_and_deliver(world, run, policy, chosen=chosen)
-
-
-def _planned_again(run: Run, count: int, *, in_doubt: bool) -> str:
-    if count:
-        return f"{count} rows of run {run.id} are planned again"
-    return f"run {run.id} has no {'note in doubt' if in_doubt else 'failed row'} to send again"
-
-
-# ------------------------------------------------------------------ shared steps
-
-
-def _ask_and_deliver(
-    world: World,
-    run: Run,
-    policy: DeliveryPolicy,
-    *,
-    chosen: Collection[int] | None = None,
-    notes: Sequence[str] = (),
-) -> Finished:
-    balance = world.ledger.records.balance(run)
-    calls = rows_left(world, run, chosen, held=policy.held)
-    if calls:
-        summary = _summary(world, run, balance, calls=calls, notes=notes, policy=policy)
-        if not world.operator.confirm(summary):
-            return replace(_as_it_stands(world, run), declined=True)
-    return deliver(world, run, policy=policy, chosen=chosen)
-
-
-def _chosen(world: World, run: Run, options: RunOptions) -> Collection[int] | None:
-    choices = world.ledger.choices
-    if options.rows is not None:
-        numbers = _numbers(world, run, options.rows) or []
-    elif options.limit is not None:
-        numbers = choices.first_numbers(run, options.limit)
-    else:
-        return None
-    chosen = choices.with_earlier(run, numbers)
-    taken_along = len(chosen - set(numbers))
-    if taken_along:
-        world.operator.say(
-            f"{taken_along} earlier rows of the same opportunities go along: their order is kept"
-        )
-    return chosen
-
-
-def _numbers(world: World, run: Run, rows: RowRanges | None) -> list[int] | None:
-    if rows is None:
-        return None
-    numbers = world.ledger.choices.numbers_of_rows(run, rows)
-    if not numbers:
-        raise UsageError(
-            f"run {run.id} has none of the rows that --rows names",
-            advice="Rows are numbered as Excel shows them, the header included: the first row of "
-            "data is usually 2.",
-        )
-    return numbers
-
-
-def _summary(
-    world: World,
-    run: Run,
-    balance: Balance,
-    *,
-    calls: int,
-    notes: Sequence[str],
-    policy: DeliveryPolicy,
-) -> PlanSummary:
-    rate = world.settings.rate
-    is_new = run.state is RunState.PLANNING
-    place = filter(None, [warning_about(world.ledger.path)])
-    rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
-    return PlanSummary(
-        run=run,
-        ledger=world.ledger.path,
-        balance=balance,
-        rejected=tuple(rejected),
-        calls=calls,
-        seconds=calls * rate.window / rate.limit,
-        limit=f"{rate.limit} per {rate.window:g} s",
-        notes=(*notes, *bounds(world, run, calls=calls, until=policy.until), *place),
-    )

@@ -1,0 +1,63 @@
+"""The question before sending: what is about to happen, and what follows a yes.
+
+Owns the plan's summary and the way from an answer to a dispatch; the wording is the operator's.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from migrator.dispatcher import DeliveryPolicy
+from migrator.ledger.place import warning_about
+from migrator.model import Balance, Run, RunState, State
+from migrator.runs.bounds import bounds
+from migrator.runs.delivering import Finished, deliver, rows_left
+from migrator.runs.world import PlanSummary, World
+
+
+def as_it_stands(world: World, run: Run) -> Finished:
+    """The run with nothing sent."""
+    return Finished(run=run, balance=world.ledger.records.balance(run), sent=False)
+
+
+def ask_and_deliver(
+    world: World,
+    run: Run,
+    policy: DeliveryPolicy,
+    *,
+    chosen: Collection[int] | None = None,
+    notes: Sequence[str] = (),
+) -> Finished:
+    """Show what is left of a sealed plan, ask, and send it; the caller holds the run's lock."""
+    balance = world.ledger.records.balance(run)
+    calls = rows_left(world, run, chosen, held=policy.held)
+    if calls:
+        summary = plan_summary(world, run, balance, calls=calls, notes=notes, policy=policy)
+        if not world.operator.confirm(summary):
+            return replace(as_it_stands(world, run), declined=True)
+    return deliver(world, run, policy=policy, chosen=chosen)
+
+
+def plan_summary(
+    world: World,
+    run: Run,
+    balance: Balance,
+    *,
+    calls: int,
+    notes: Sequence[str],
+    policy: DeliveryPolicy,
+) -> PlanSummary:
+    """What the operator is shown before the question."""
+    rate = world.settings.rate
+    is_new = run.state is RunState.PLANNING
+    place = filter(None, [warning_about(world.ledger.path)])
+    rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
+    return PlanSummary(
+        run=run,
+        ledger=world.ledger.path,
+        balance=balance,
+        rejected=tuple(rejected),
+        calls=calls,
+        seconds=calls * rate.window / rate.limit,
+        limit=f"{rate.limit} per {rate.window:g} s",
+        notes=(*notes, *bounds(world, run, calls=calls, until=policy.until), *place),
+    )
