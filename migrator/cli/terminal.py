@@ -49,9 +49,9 @@ class TerminalOperator:
 
     def agrees(self, statement: str, question: str) -> bool:
         """Ask on a terminal; nobody there, or ``--yes``, is a no: it answers other questions."""
-        show(statement, file=sys.stderr)
         if self._yes or not sys.stdin.isatty():
             return False
+        show(statement, file=sys.stderr)
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         return _is_yes()
 

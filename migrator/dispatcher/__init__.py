@@ -97,6 +97,7 @@ class Dispatch:
                 traffic=self._traffic,
                 clock=clock,
                 patience=policy.patience,
+                say=progress.say,
             ),
             policy=policy,
             counts=self._counts,

@@ -4,7 +4,7 @@ Owns whose turn it is and the reads; which fields need it is `migrator.proving`.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from migrator.dispatcher.reading import Reader
@@ -29,10 +29,11 @@ class FirstRow:
         traffic: Traffic,
         clock: Clock,
         patience: float,
+        say: Callable[[str], None],
     ) -> None:
         self._run, self._proving, self._thread = run, proving, thread
         self._reader, self._traffic, self._clock = reader, traffic, clock
-        self._patience = patience
+        self._patience, self._say = patience, say
         self._proved = set(proving.proved(run))
         self.turn = asyncio.Lock()  #: Held by the row that is to prove something.
 
@@ -63,6 +64,11 @@ class FirstRow:
             if not lost:
                 await self._keep(proofs)
                 return ()
+            if at == 0.0:
+                self._say(
+                    f"row {entry.row}: {lost[0].schema_name} does not read back as it was sent; "
+                    f"reads may lag, so it is looked at again for up to {self._patience:g} s"
+                )
             sightings += with_note and _is_new_note(entry, known, found)
             if sightings > 1:
                 break
@@ -94,8 +100,8 @@ def _not_kept(run: Run, entry: Entry, lost: Sequence[Loss]) -> BrakeError:
     return BrakeError(
         f"LeadSquared said Success, but {told}",
         where=f"{entry.file}, row {entry.row}, opportunity {entry.guid or entry.opportunity_id}",
-        advice=f"{_cure(lost)} Then `migrator retry {run.id}` and `migrator resume {run.id}`. No "
-        f"other row was sent with it. If LeadSquared's own page shows it right, add {names}.",
+        advice=f"{_cure(lost)} Then `migrator retry {run.id}` sends this row again, and the rest. If "
+        f"LeadSquared's own page shows it right, add {names}.",
     )
 
 

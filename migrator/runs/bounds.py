@@ -33,7 +33,5 @@ def bounds(world: World, run: Run, *, calls: int, until: float | None) -> Iterat
         count = world.day_count(run.account)
         left = max(0, daily - count.today())
         stops = "" if calls <= left else ": the run stops then, and `migrator resume` goes on"
-        yield (
-            f"of the day's {daily:,} calls {left:,} are left until "
-            f"{local_time(count.next_day())}{stops}"
-        )
+        until_when = local_time(count.next_day())
+        yield f"{left:,} of the day's {daily:,} calls left until {until_when}{stops}"

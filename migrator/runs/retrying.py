@@ -103,7 +103,8 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
                 policy=options.policy,
             )
             count = choices.plan_failed_again(run, numbers, held=held, at=world.clock.wall())
-        world.operator.say(_planned_again(run, count, in_doubt=options.in_doubt))
+        if count or not held:
+            world.operator.say(_planned_again(run, count, in_doubt=options.in_doubt))
         if not world.ledger.records.is_unfinished(run):
             return as_it_stands(world, run)
         policy = replace(options.policy, held=held)

@@ -18,6 +18,8 @@ CALM = {
     "latency": 0,
     "latency_before": 0.5,
     "unknown": [],
+    "created_on": "enabled",
+    "blank": "clears",
 }
 
 

@@ -10,8 +10,9 @@ from tests.acceptance.error_cases import (
     ledger,
     mapping,
     network,
+    night,
     sheet,
     terminal,
 )
 
-GROUPS = (account, network, sheet, mapping, ledger, terminal, command_line)
+GROUPS = (account, network, sheet, mapping, ledger, night, terminal, command_line)
