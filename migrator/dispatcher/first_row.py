@@ -100,8 +100,8 @@ def _not_kept(run: Run, entry: Entry, lost: Sequence[Loss]) -> BrakeError:
     return BrakeError(
         f"LeadSquared said Success, but {told}",
         where=f"{entry.file}, row {entry.row}, opportunity {entry.guid or entry.opportunity_id}",
-        advice=f"{_cure(lost)} Then `migrator retry {run.id}` sends this row again, and the rest. If "
-        f"LeadSquared's own page shows it right, add {names}.",
+        advice=f"{_cure(lost)} Then `migrator retry {run.id}` sends this row again, and the rest. "
+        f"If LeadSquared's own page shows it right, add {names}.",
     )
 
 
