@@ -61,7 +61,7 @@ ci: ## what CI runs
 	./.ci/run
 
 lock: ## write requirements.lock anew (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements.lock
 
 clean: ## remove what was made, the virtual environment too
 	rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
