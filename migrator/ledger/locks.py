@@ -4,11 +4,11 @@ Owns the lock files beside the ledger. The kernel frees a lock when its process 
 dies; the text in the ledger that names the holder is only for the message.
 """
 
+import contextlib
 import os
 import platform
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -24,7 +24,7 @@ class RunLocks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @contextmanager
+    @contextlib.contextmanager
     def hold(self, run: Run) -> Iterator[None]:
         """Hold the run.
 
@@ -51,8 +51,11 @@ class RunLocks:
             )
             yield
         finally:
+            # Still held: whoever waits for the old file finds it gone and takes the new one. (On
+            # Windows an open file cannot be removed; there filelock removes it itself.)
+            with contextlib.suppress(OSError):
+                self._file(run).unlink()
             lock.release()
-            self._file(run).unlink(missing_ok=True)
 
     def is_held(self, run: Run) -> bool:
         """Whether a living process holds the run."""
