@@ -32,6 +32,7 @@ from tests.acceptance.rehearsal import (
     Ended,
     SandboxProcess,
     deals,
+    in_terminal,
 )
 
 TEXTS: Final = Path(__file__).with_name("error_texts.md")
@@ -349,37 +350,10 @@ def on_terminal(at: Scene, *, keys: str = "", columns: int = 80, moment: str = "
 
 
 def _in_terminal(scene: Scene, command: list[str], keys: str, columns: int, moment: str) -> Ended:
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(
-        command,
-        cwd=scene.folder,
-        env=scene.environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
-    )
-    os.close(theirs)
-    raw = b""
-    with contextlib.suppress(OSError):  # Linux says EIO at the end
-        while data := os.read(ours, 65536):
-            raw += data
-            if keys and moment.encode() in raw:
-                os.write(ours, keys.encode())
-                keys = ""
-    os.close(ours)
-    code = process.wait(LONGEST_COMMAND)
-    text = raw.decode()
+    typed = [(moment, keys)] if keys else []
+    code, text = in_terminal(command, scene.folder, scene.environment, typed=typed, columns=columns)
     scene.said.append(text)
-    pieces = re.split(r"[\r\n]", text)
-    scene.widest = max(map(len, pieces))
+    scene.widest = max(map(len, re.split(r"[\r\n]", text)))
     return Ended(code=code, output="", errors=on_screen(text))
 
 

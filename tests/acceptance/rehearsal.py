@@ -263,34 +263,12 @@ class Desk:
 
         Gives the exit code and all that was on the screen.
         """
-        import fcntl
-        import pty
-        import struct
-        import termios
-
-        left = list(answers)
-        screen, keyboard = pty.openpty()
-        fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        process = subprocess.Popen(
-            [*MIGRATOR, *arguments],
-            cwd=self.folder,
-            env=self.environment | {"COLUMNS": str(columns)},
-            stdin=keyboard,
-            stdout=keyboard,
-            stderr=keyboard,
+        typed = [(moment, f"{words}\n") for moment, words in answers]
+        code, shown = in_terminal(
+            [*MIGRATOR, *arguments], self.folder, self.environment, typed=typed, columns=columns
         )
-        os.close(keyboard)
-        shown = b""
-        # Reading fails when the last process that has the terminal open has gone.
-        with contextlib.suppress(OSError), open(screen, "rb+", buffering=0) as terminal:  # noqa: PTH123
-            while piece := terminal.read(65536):
-                shown += piece
-                if left and left[0][0].encode() in shown:
-                    terminal.write(f"{left.pop(0)[1]}\n".encode())
-        code = process.wait(LONGEST_COMMAND)
-        self.said.append(shown.decode())
-        assert not left, f"never asked: {left}\n{shown.decode()}"
-        return code, shown.decode()
+        self.said.append(shown)
+        return code, shown
 
     def run(self, *options: str, sheet: str = "deals.csv", code: int | None = Exit.OK) -> Ended:
         sheet_and_mapping = ("run", sheet, "-m", "deals.yaml")
@@ -324,3 +302,54 @@ class Desk:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
+
+
+def in_terminal(
+    command: list[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    typed: Iterable[tuple[str, str]] = (),
+    columns: int = 80,
+) -> tuple[int, str]:
+    """Run a command at a pseudo-terminal; POSIX only.
+
+    Args:
+        command: The command and its arguments.
+        folder: Where it runs.
+        environment: Its environment.
+        typed: For each: a text, and the keys that are typed as soon as it is on the screen.
+        columns: The width of the terminal.
+
+    Returns:
+        The exit code, and all that was shown.
+    """
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    left = list(typed)
+    screen, keyboard = pty.openpty()
+    fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=keyboard,
+        stdout=keyboard,
+        stderr=keyboard,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+    )
+    os.close(keyboard)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says EIO when the last process has gone
+        while piece := os.read(screen, 65536):
+            shown += piece
+            if left and left[0][0].encode() in shown:
+                os.write(screen, left.pop(0)[1].encode())
+    os.close(screen)
+    code = process.wait(LONGEST_COMMAND)
+    assert not left, f"never shown: {left}\n{shown.decode()}"
+    return code, shown.decode()
