@@ -73,7 +73,7 @@ def _what(found: "Run", balance: "Balance") -> str:
 def _boxes(balance: "Balance") -> Iterator[tuple[str, int]]:
     from migrator.model import State
 
-    for state in (State.SUCCEEDED, State.FAILED, State.REJECTED, State.IN_DOUBT):
+    for state in State:
         yield state.value, balance.states.get(state, 0)
 
 
