@@ -50,6 +50,7 @@ class LedgerThread:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
+        future.add_done_callback(_take_note)
         self._queue.put((action, loop, future))
         # Shielded: an action once queued is carried out, even when its caller is cancelled.
         return await asyncio.shield(future)
@@ -100,6 +101,12 @@ class LedgerThread:
             _tell(loop, future, None, error)
         else:
             _tell(loop, future, result, None)
+
+
+def _take_note(future: "asyncio.Future[Any]") -> None:
+    """A failure whose caller was cancelled meanwhile has been told by another: not once more."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _tell(

@@ -183,7 +183,7 @@ def test_runs_says_how_many_rows_are_left_and_fits_a_narrow_terminal(
 
     assert max(map(len, lines)) <= 60
     assert lines[0].endswith("  4 rows left")
-    assert "7 rows, 1 succeeded, 1 failed, 1 rejected" in " ".join(map(str.strip, lines))
+    assert "7 rows, 4 planned, 1 succeeded, 1 failed, 1 rejected" in " ".join(map(str.strip, lines))
 
 
 def test_runs_of_an_empty_ledger_says_what_to_do(sandbox: SandboxProcess, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The thread between the event loop and SQLite: together where it can, each alone where it must."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,3 +92,25 @@ async def test_an_action_is_carried_out_though_its_caller_is_gone(ledger: Ledger
 
     assert caller.cancelled()
     assert states(ledger, run) == ["sending"]
+
+
+async def test_a_failure_whose_caller_is_gone_is_not_told_on_the_screen(ledger: Ledger) -> None:
+    told: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    may_fail = threading.Event()
+
+    def fail() -> None:
+        may_fail.wait()
+        raise LedgerError("no room", advice="Make room.")
+
+    async with ledger.thread() as thread:
+        caller = asyncio.ensure_future(thread.do(fail))
+        await asyncio.sleep(0)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        may_fail.set()
+        await thread.do(lambda: None)  # behind the one that fails
+    gc.collect()
+
+    assert told == []
