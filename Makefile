@@ -21,8 +21,9 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Four at a time on any machine: most of them wait, for processes and for clocks.
 test: $(STAMP) ## run the tests (branch coverage, with its floors)
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered -p no:cacheprovider
+	$(BIN)/python -m pytest -n 4 --cov --cov-report=term:skip-covered -p no:cacheprovider
 	$(BIN)/coverage report --include="$(CORE)" --fail-under=90 --format=total
 
 test-fast: $(STAMP) ## run the unit tests alone

@@ -52,7 +52,7 @@ class Page:
         clean = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("LSQ_", "MIGRATOR_"))
+            if not name.startswith(("LSQ_", "MIGRATOR_", "COVERAGE"))
         }
         commands = str(Path(sys.executable).parent)
         self.environment = clean | {
