@@ -11,7 +11,7 @@ import orjson
 from migrator.ledger.columns import entry_of
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
-from migrator.model import Entry, Run, State
+from migrator.model import Doubt, Entry, Run, State
 from migrator.reasons import masked
 from migrator.redact import printable
 
@@ -74,21 +74,23 @@ class Choices:
         states: Collection[State],
         numbers: Collection[int] | None,
         *,
+        doubt: Doubt,
         before: float,
     ) -> list[Attempted]:
         """Entries in ``states``, all or those named, that nothing was written of since ``before``.
 
-        Of those in doubt, the ones in doubt about all.
+        Of those in doubt, the ones in doubt about ``doubt``.
         """
         rows = self._database.rows(
             "SELECT e.*, max(e.updated_at, coalesce(c.updated_at, 0)) AS since FROM entries e"
             " LEFT JOIN confirmed c ON c.account = ?1 AND c.opportunity = e.opportunity"
             " WHERE e.run = ?2 AND e.state IN (SELECT value FROM json_each(?3))"
-            " AND (e.doubt IS NULL OR e.doubt = 'all') AND e.updated_at < ?4 ORDER BY e.number",
+            " AND (e.doubt IS NULL OR e.doubt = ?5) AND e.updated_at < ?4 ORDER BY e.number",
             run.account,
             run.number,
             orjson.dumps(list(states)).decode(),
             before,
+            doubt,
         )
         source = run.source
         return [
@@ -161,7 +163,13 @@ class Choices:
         return len(failed)
 
     def settle_notes(
-        self, run: Run, numbers: Collection[int] | None, *, present: bool, at: float
+        self,
+        run: Run,
+        numbers: Collection[int] | None,
+        *,
+        present: bool,
+        held: Collection[int] = (),
+        at: float,
     ) -> int:
         """What a person says of notes in doubt: there (succeeded), or missing (planned again)."""
         rows = self._database.rows(
@@ -169,7 +177,11 @@ class Choices:
             " WHERE run = ? AND state = 'in_doubt' AND doubt = 'note'",
             run.number,
         )
-        settled = [row for row in rows if numbers is None or row["number"] in numbers]
+        settled = [
+            row
+            for row in rows
+            if (numbers is None or row["number"] in numbers) and row["number"] not in held
+        ]
         state = "succeeded" if present else "planned"
         with self._database.transaction():
             self._database.change_many(

@@ -12,7 +12,7 @@ from typing import Final
 from migrator.compare import meaning, same_value
 from migrator.dispatcher import DeliveryPolicy, Dispatch
 from migrator.ledger import Attempted
-from migrator.model import Details, Loss, Run, State
+from migrator.model import Details, Doubt, Loss, Run, State
 from migrator.reports.text import counted, duration, rows_text
 from migrator.runs.closing import settle_by_reading
 from migrator.runs.delivering import dispatching
@@ -43,6 +43,7 @@ def held_rows(
     *,
     states: Collection[State],
     numbers: Collection[int] | None,
+    doubt: Doubt = Doubt.ALL,
     overwrite: bool,
     policy: DeliveryPolicy,
 ) -> frozenset[int]:
@@ -54,12 +55,18 @@ def held_rows(
         MigratorError: LeadSquared cannot be read; nothing was sent.
     """
     before = world.clock.wall() - LONG_AGO
-    old = world.ledger.choices.attempted_before(run, states, numbers, before=before)
+
+    def attempted_long_ago() -> list[Attempted]:
+        return world.ledger.choices.attempted_before(
+            run, states, numbers, doubt=doubt, before=before
+        )
+
+    old = attempted_long_ago()
     if not old:
         return frozenset()
     _announce(world, run, old)
     settle_by_reading(world, run, policy=policy)
-    old = world.ledger.choices.attempted_before(run, states, numbers, before=before)
+    old = attempted_long_ago()
     edited = asyncio.run(_find_edited(world, run, old, policy)) if old else []
     if not edited or overwrite or _may_overwrite(world, edited):
         return frozenset()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrator.dispatcher import DeliveryPolicy
-from migrator.model import Run, State
+from migrator.model import Doubt, Run, State
 from migrator.reports.text import counted
 from migrator.runs.accounts import require_account
 from migrator.runs.asking import as_it_stands, ask_and_deliver
@@ -90,19 +90,21 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
         require_account(world, run, same_account=options.same_account)
         run = world.ledger.plans.run(run.number)
         world.ledger.work.begin(run)
-        held: frozenset[int] = frozenset()
+        states = (State.IN_DOUBT,) if options.in_doubt else (State.FAILED, State.IN_DOUBT)
+        held = held_rows(
+            world,
+            run,
+            states=states,
+            numbers=numbers,
+            doubt=Doubt.NOTE if options.in_doubt else Doubt.ALL,
+            overwrite=options.overwrite,
+            policy=options.policy,
+        )
+        at = world.clock.wall()
         if options.in_doubt:
-            count = choices.settle_notes(run, numbers, present=False, at=world.clock.wall())
+            count = choices.settle_notes(run, numbers, present=False, held=held, at=at)
         else:
-            held = held_rows(
-                world,
-                run,
-                states=(State.FAILED, State.IN_DOUBT),
-                numbers=numbers,
-                overwrite=options.overwrite,
-                policy=options.policy,
-            )
-            count = choices.plan_failed_again(run, numbers, held=held, at=world.clock.wall())
+            count = choices.plan_failed_again(run, numbers, held=held, at=at)
         if count or not held:
             world.operator.say(_planned_again(run, count, in_doubt=options.in_doubt))
         if not world.ledger.records.is_unfinished(run):

@@ -104,6 +104,30 @@ def test_a_doubtful_row_that_arrived_is_settled_by_the_read_and_not_sent_again(
     assert len(sandbox.updates) == before
 
 
+def test_a_missing_note_does_not_take_an_edited_record_back(
+    desk: Desk, sandbox: SandboxProcess
+) -> None:
+    (row,) = deals(1)
+    sandbox.ask(
+        "POST", "opportunities", [{"id": row.opportunity, "modified_on": "2024-01-01 00:00:00"}]
+    )
+    desk.write_sheet([row])
+    desk.run()
+    with sqlite3.connect(desk.folder / "migrator.db") as ledger:
+        ledger.execute("UPDATE entries SET state = 'in_doubt', doubt = 'note'")
+    ledger.close()
+    age(desk, DAY)
+    edited = {"id": row.opportunity, "fields": {"mx_Custom_1": "Edited by hand"}}
+    sandbox.ask("POST", "opportunities", [edited])
+    missing = ("retry", "--yes", "--in-doubt", "--note-missing")
+
+    desk.type(*missing, code=Exit.ATTENTION)
+    assert names(sandbox)[row.opportunity] == "Edited by hand"
+    desk.type(*missing, "--overwrite")
+
+    assert names(sandbox)[row.opportunity] == "Deal 1"
+
+
 @pytest.mark.skipif(not HAS_TERMINALS, reason="there are no pseudo-terminals there")
 def test_a_person_at_the_terminal_is_asked(desk: Desk, sandbox: SandboxProcess) -> None:
     rows = fail_two_rows(desk, sandbox)
