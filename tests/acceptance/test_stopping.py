@@ -185,7 +185,7 @@ def test_a_wrong_key_is_refused_before_anything_is_planned(
     ended = desk.run(code=Exit.ACCESS)
 
     assert "LSQ_ACCESS_KEY and LSQ_SECRET_KEY" in ended.errors
-    assert "nothing was sent" in ended.errors
+    assert "Nothing was sent" in ended.errors
     assert not sandbox.updates
     assert "there is no run" in desk.type("status", code=Exit.USAGE).errors
 
