@@ -131,8 +131,10 @@ class Delivery:
         if not self._first_row.unproved(entry):
             return await self._deliver(sending)
         async with self._first_row.turn:
-            sending.unproved = self._first_row.unproved(entry)
-            return await self._deliver(sending)
+            sending.unproved = await self._first_row.provable(entry)
+            if sending.unproved:
+                return await self._deliver(sending)
+        return await self._deliver(sending)
 
     async def _deliver(self, sending: Sending) -> str:
         if sending.uncertain and sending.with_note:

@@ -41,6 +41,18 @@ class FirstRow:
         """What the entry relies on and nobody has seen yet."""
         return tuple(p for p in proofs_needed(entry.fields) if p not in self._proved)
 
+    async def provable(self, entry: Entry) -> tuple[Proof, ...]:
+        """What a read-back of the entry could prove; asked by the row whose turn it is.
+
+        A field that shows already what is to be sent would prove nothing, and loses nothing.
+        """
+        unproved = self.unproved(entry)
+        found = await self._reader.details(entry) if unproved else None
+        if found is None:
+            return unproved
+        told = {loss.schema_name for loss in losses(entry.fields, unproved, found.values)}
+        return tuple(proof for proof in unproved if proof.schema_name in told)
+
     async def read_back(
         self, entry: Entry, proofs: Sequence[Proof], *, known: Known, with_note: bool
     ) -> tuple[Loss, ...] | None:

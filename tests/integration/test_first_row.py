@@ -11,7 +11,7 @@ from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import BrakeError
 from migrator.ledger import Ledger, open_ledger
 from migrator.model import Proof, ProofKind, Run, Update
-from migrator.sandbox import Sandbox
+from migrator.sandbox import Sandbox, Seed
 from migrator.sandbox.schema import Breaches, OnBreach
 from tests.integration.dispatching import (
     ScriptedCrm,
@@ -51,8 +51,9 @@ async def test_one_row_is_read_back_before_the_second_leaves(ledger: Ledger) -> 
         await send(ledger, run, sandbox)
 
         paths = [record.path.rpartition("/")[2] for record in sandbox.log]
-    assert paths[:3] == ["Update", "GetOpportunityDetails", "Update"]
-    assert paths.count("GetOpportunityDetails") == 1
+    before_and_after = ["GetOpportunityDetails", "Update", "GetOpportunityDetails"]
+    assert paths[:4] == [*before_and_after, "Update"]
+    assert paths.count("GetOpportunityDetails") == 2
     assert states(ledger, run) == ["succeeded"] * 20
     assert ledger.proofs.proved(run) == {WRITTEN}
 
@@ -62,7 +63,7 @@ async def test_what_was_proved_once_is_not_read_back_again(ledger: Ledger) -> No
         await send(ledger, plan(ledger, migrated(1)), sandbox)
         await send(ledger, plan(ledger, migrated(2), migrated(3)), sandbox)
 
-        assert reads(sandbox) == 1
+        assert reads(sandbox) == 2
 
 
 async def test_rows_that_rely_on_nothing_are_not_read_back(ledger: Ledger) -> None:
@@ -102,14 +103,46 @@ async def test_the_row_that_was_not_kept_is_retried_without_its_note(ledger: Led
     assert states(ledger, run) == ["succeeded", "succeeded"]
 
 
+def with_old_values(*numbers: int) -> tuple[Seed, ...]:
+    return tuple(Seed(guid=guid(n), fields={"mx_Custom_9": "old"}) for n in numbers)
+
+
 async def test_a_field_that_is_cleared_is_read_back_once(ledger: Ledger) -> None:
     run = plan(ledger, *(an_update(n, "x", mx_Custom_9="") for n in range(5)))
+
+    async with a_sandbox(seeds=with_old_values(*range(5))) as sandbox:
+        await send(ledger, run, sandbox)
+
+        assert reads(sandbox) == 2
+    assert ledger.proofs.proved(run) == {Proof("mx_Custom_9", ProofKind.CLEARED)}
+
+
+async def test_a_field_that_was_blank_before_proves_nothing_and_holds_nobody(
+    ledger: Ledger,
+) -> None:
+    run = plan(ledger, *(an_update(n, "x", mx_Custom_9="") for n in range(3)))
 
     async with a_sandbox() as sandbox:
         await send(ledger, run, sandbox)
 
-        assert reads(sandbox) == 1
-    assert ledger.proofs.proved(run) == {Proof("mx_Custom_9", ProofKind.CLEARED)}
+        assert reads(sandbox) == 3
+    assert states(ledger, run) == ["succeeded"] * 3
+    assert ledger.proofs.proved(run) == frozenset()
+
+
+async def test_the_first_row_with_something_to_clear_tells_an_account_that_does_not(
+    ledger: Ledger,
+) -> None:
+    run = plan(ledger, *(an_update(n, "x", mx_Custom_9="") for n in range(20)))
+    seeds = tuple(Seed(guid=guid(n)) for n in range(12)) + with_old_values(*range(12, 20))
+
+    async with a_sandbox(seeds=seeds, breaches=Breaches(blank=OnBreach.IGNORE)) as sandbox:
+        result = await send(ledger, run, sandbox)
+
+        assert updates(sandbox).count(guid(13)) == 0
+    assert isinstance(result.error, BrakeError)
+    assert states(ledger, run)[:13] == ["succeeded"] * 12 + ["failed"]
+    assert set(states(ledger, run)[13:]) == {"planned"}
 
 
 def test_a_clearing_that_does_nothing_stops_the_run(ledger: Ledger) -> None:
@@ -237,6 +270,6 @@ class ForgetfulCrm(ScriptedCrm):
 class CrmThatClearsNothing(ScriptedCrm):
     """Says Success to an empty value and keeps the old one."""
 
-    def _apply(self, call):  # type: ignore[no-untyped-def]
-        super()._apply(call)
-        self.values[call.opportunity]["mx_Custom_9"] = "kept"
+    def _answer(self, fate, call):  # type: ignore[no-untyped-def]
+        self.values.setdefault(call.opportunity, {})["mx_Custom_9"] = "kept"
+        return super()._answer(fate, call)
