@@ -7,10 +7,11 @@ Source: ECMA-376 part 1, 18.8.30 (number formats), 18.17.4 (dates), 22.9.2.19 (S
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from migrator.model import Cell
 
@@ -24,6 +25,16 @@ class Kind(Enum):
     DATETIME = "datetime"
     DURATION = "duration"  #: Hours (or minutes, or seconds) that go beyond a day, as [h]:mm.
 
+
+class Format(NamedTuple):
+    """What matters of a cell's number format."""
+
+    kind: Kind = Kind.NUMBER
+    zeros: int = 0  #: Of a format of zeros only, such as 00000: how many; else 0.
+    unit: str = ""  #: "percent" or "currency", where the format shows one.
+
+
+GENERAL: Final = Format()
 
 # ------------------------------------------------------------------ number formats
 
@@ -63,6 +74,43 @@ def kind_of_format(code: str) -> Kind:
     if shows_day:
         return Kind.DATETIME if shows_time else Kind.DATE
     return Kind.TIME if shows_time else Kind.NUMBER
+
+
+_ZEROS: Final = re.compile(r"0+")
+_CURRENCY: Final = re.compile(r"\[\$[^\]-]|[$€£¥₹₽₩₪฿₫₴₦₱]|\b(?:Rs|INR|USD|EUR|GBP|AED)\b")
+
+
+def format_of_code(code: str) -> Format:
+    """What matters of a number format's code.
+
+    >>> format_of_code("00000").zeros, format_of_code("0").zeros, format_of_code("000-00").zeros
+    (5, 0, 0)
+    >>> format_of_code("0.0%").unit, format_of_code('[$₹-4009] #,##0.00').unit
+    ('percent', 'currency')
+    """
+    kind = kind_of_format(code)
+    if kind is not Kind.NUMBER:
+        return Format(kind)
+    section = code.split(";", 1)[0].strip()
+    if len(section) > 1 and _ZEROS.fullmatch(section):
+        return Format(kind, len(section))
+    if "%" in _NO_PLACEHOLDER.sub("", section):
+        return Format(kind, unit="percent")
+    return Format(kind, unit="currency" if _CURRENCY.search(section) else "")
+
+
+def format_of_number(number: int, codes: Mapping[int, str]) -> Format:
+    """The format that a cell style names: one of the workbook's own, or a built-in one.
+
+    Args:
+        number: Its numFmtId (ECMA-376) or ifmt (BIFF).
+        codes: The workbook's own formats.
+    """
+    if number in codes:
+        return format_of_code(codes[number])
+    unit = {9: "percent", 10: "percent"}.get(number, "")
+    unit = "currency" if 5 <= number <= 8 or number in {42, 44} else unit
+    return Format(BUILTIN_KINDS.get(number, Kind.NUMBER), unit=unit)
 
 
 # ------------------------------------------------------------------ numbers
