@@ -152,6 +152,9 @@ def number_text(stored: str) -> str | None:
 _DAY: Final = 86_400  #: Seconds.
 _LAST_DAY: Final = 2_958_465  #: 31 December 9999.
 _PHANTOM: Final = 60  #: 29 February 1900, a day that never was.
+_LEAP_YEAR_MENDED: Final = (_PHANTOM + 1) * _DAY
+_END: Final = (_LAST_DAY + 1) * _DAY
+_ZERO_1900: Final = datetime.combine(date(1899, 12, 30), time())  #: Of days behind the phantom.
 _DAYS_1904: Final = 1_462  #: Between the first days of the two date systems.
 
 
@@ -174,7 +177,10 @@ def moment(serial: float, kind: Kind, *, is_1904: bool) -> Cell | None:
     """
     if not 0 <= serial < _LAST_DAY + 1:  # Excel shows ##### here
         return None
-    days, seconds = divmod(int(serial * _DAY + 0.5), _DAY)
+    in_seconds = int(serial * _DAY + 0.5)
+    if kind is Kind.DATETIME and not is_1904 and _LEAP_YEAR_MENDED <= in_seconds < _END:
+        return _ZERO_1900 + timedelta(0, in_seconds)
+    days, seconds = divmod(in_seconds, _DAY)
     if kind is Kind.DURATION:
         return timedelta(days=days, seconds=seconds)
     of_day = time(seconds // 3600, seconds // 60 % 60, seconds % 60)

@@ -45,7 +45,7 @@ class Told(NamedTuple):
 
     row: int  #: The first.
     text: str  #: The first cell's text.
-    count: int
+    times: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +62,12 @@ class SheetAccount:
     """By kind of cell and by column: how many. The kinds are "text", "number", "percent",
     "currency" and "date"; blank, Boolean and error cells are not counted."""
 
+    def clear(self) -> None:
+        """Begin again: the sheet is read from its first row."""
+        fresh = SheetAccount()
+        for name in self.__slots__:
+            setattr(self, name, getattr(fresh, name))
+
     def meet(self, kind: str, column: int, row: int, text: str = "") -> None:
         """Count one more cell of a kind."""
         self.tell(self.kinds.setdefault(kind, {}), column, row, text)
@@ -70,7 +76,7 @@ class SheetAccount:
         """Count one more cell of a column."""
         first = told.get(column)
         told[column] = (
-            Told(row, text, 1) if first is None else first._replace(count=first.count + 1)
+            Told(row, text, 1) if first is None else first._replace(times=first.times + 1)
         )
 
 

@@ -11,7 +11,8 @@ from typing import Final
 from migrator.errors import SourceError
 from migrator.loader.delimited import open_delimited
 from migrator.loader.files import is_open_in_excel, unreadable
-from migrator.loader.rows import Rows, Tally
+from migrator.loader.rows import DEFAULT_BUDGET, Rows, Tally
+from migrator.loader.workbook import open_workbook
 
 _HEAD: Final = 4_096  #: Bytes that are enough to tell the kinds apart.
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -39,7 +40,8 @@ def open_rows(
     sheet: str | int | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
-    header_row: int = 1,
+    header_row: int | None = None,
+    budget: int = DEFAULT_BUDGET,
 ) -> Rows:
     """Open a spreadsheet (CSV and its relatives, or XLSX) and read its header.
 
@@ -49,7 +51,9 @@ def open_rows(
             Only for workbooks.
         encoding: Of a text file; None is UTF-8, or UTF-16 by its mark.
         delimiter: Of a text file; None finds it among comma, semicolon, tab and pipe.
-        header_row: The row that holds the column names, as Excel numbers it.
+        header_row: The row that holds the column names, as Excel numbers it; None is the first
+            that is not blank.
+        budget: Bytes of memory that reading a workbook may take.
 
     Returns:
         Rows to be iterated once and closed; every cell as exact text, dates and times of a
@@ -60,7 +64,7 @@ def open_rows(
             the rows are read, when the trouble stands further down.
         ValueError: ``header_row`` is below 1.
     """
-    if header_row < 1:
+    if header_row is not None and header_row < 1:
         raise ValueError(f"header_row counts from 1, not {header_row}")
     path = Path(path)
     tally = Tally()
@@ -70,16 +74,15 @@ def open_rows(
             _ignored(tally, "A workbook has no", encoding=encoding, delimiter=delimiter)
             if is_open_in_excel(path):
                 tally.notes.append(f"Excel has {path.name} open: what is not saved is not read.")
-            # openpyxl takes longer to import than the rest of the program together.
-            from migrator.loader.workbook import open_workbook  # noqa: PLC0415
-
-            return open_workbook(path, sheet=sheet, header_row=header_row, tally=tally)
+            return open_workbook(
+                path, sheet=sheet, header_row=header_row, budget=budget, tally=tally
+            )
         _refuse_foreign(path, head)
         _ignored(tally, "A text file has no", sheet=sheet)
         if path.suffix.lower() in _WORKBOOK_NAMES:
             tally.notes.append(f"The file is called {path.suffix}, but holds text; read as CSV.")
         return open_delimited(
-            path, encoding=encoding, delimiter=delimiter, header_row=header_row, tally=tally
+            path, encoding=encoding, delimiter=delimiter, header_row=header_row or 1, tally=tally
         )
     except OSError as error:
         raise unreadable(path, error) from error

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from migrator.cells import is_blank
 from migrator.errors import SourceError
@@ -16,7 +16,15 @@ from migrator.model import Problem, Rejected, SourceRow
 
 LONGEST_CELL: Final = 32_767  #: Characters; Microsoft, "Excel specifications and limits", 2026.
 NO_ROWS: Final = "There are no rows under the header: check that this is the right file and sheet."
+DEFAULT_BUDGET: Final = 1024**3  #: Bytes of memory that reading a workbook may take.
 _SHOWN: Final = 60  #: Characters of a cell that a problem repeats.
+
+
+class SheetInfo(NamedTuple):
+    """One sheet of a workbook."""
+
+    name: str
+    is_hidden: bool
 
 
 @dataclass(slots=True)
@@ -46,10 +54,12 @@ class Rows:
         close: Callable[[], None],
         encoding: str = "",
         delimiter: str = "",
+        sheets: tuple[SheetInfo, ...] = (),
     ) -> None:
         self.path = path
         self.file = path.name  #: Without its folder.
         self.sheet = sheet  #: "" for a CSV.
+        self.sheets = sheets  #: All sheets of the workbook; none for a CSV.
         self.columns = header.columns  #: The names in the header, white space around them cut.
         self.encoding = encoding  #: "" for a workbook.
         self.delimiter = delimiter  #: "" for a workbook.
@@ -189,6 +199,47 @@ def column_letter(place: int) -> str:
 def all_blank(cells: Iterable[object]) -> bool:
     """Whether no cell holds a value; such a row is counted as blank."""
     return all(isinstance(cell, str) and is_blank(cell) for cell in cells)
+
+
+def blank_above(header_row: int) -> str:
+    """A note that the column names do not stand in the first row.
+
+    >>> blank_above(2), blank_above(4)
+    ('Row 1 is blank; row 2 holds the column names.', \
+'Rows 1 to 3 are blank; row 4 holds the column names.')
+    """
+    above = "Row 1 is" if header_row == 2 else f"Rows 1 to {header_row - 1} are"
+    return f"{above} blank; row {header_row} holds the column names."
+
+
+def no_rows(where: str) -> SourceError:
+    """The refusal of a source that has column names and nothing under them."""
+    return SourceError(
+        "there are no rows under the column names",
+        where=where,
+        advice="Check that this is the right file and sheet; nothing was sent.",
+    )
+
+
+def refuse_need(need: int, budget: int, *, where: str) -> None:
+    """Do nothing if a workbook fits into the memory that it may take.
+
+    Args:
+        need: Bytes that reading it takes, as estimated.
+        budget: Bytes that it may take.
+        where: The file.
+
+    Raises:
+        SourceError: It does not.
+    """
+    if need > budget:
+        raise SourceError(
+            f"reading this workbook takes about {need / 1024**2:,.0f} MiB of memory, more than "
+            f"the {budget / 1024**2:,.0f} MiB it may take",
+            where=where,
+            advice="Save the sheet as CSV UTF-8, which is read piece by piece, and give that "
+            "file; or let it take more: MIGRATOR_MEMORY=4GiB.",
+        )
 
 
 def wrong_count(found: int, expected: int) -> Problem:

@@ -7,50 +7,41 @@ Source: ECMA-376 part 1, 18.3.1.4 (c), 18.3.1.73 (row), 18.18.11 (ST_CellType).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Final, NamedTuple
+from typing import IO, Final
 
-from migrator.loader.excel_values import Kind, iso_moment, moment, number_text, unescape
-from migrator.loader.rows import LONGEST_CELL, nul_inside, shown, too_long
-from migrator.loader.xml_events import MAIN, XmlError, parse_xml
-from migrator.model import Cell, Problem
+from migrator.loader.excel_values import GENERAL, Format, Kind, iso_moment, unescape
+from migrator.loader.grid import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Fault,
+    RawRow,
+    SheetAccount,
+    error_cell,
+    kind_of_cell,
+    no_date,
+    not_calculated,
+    number_cell,
+    text_cell,
+)
+from migrator.loader.rows import LONGEST_CELL
+from migrator.loader.xml_events import MAIN, STRICT, XmlError, local_name, parse_xml
+from migrator.model import Cell
 
-MOST_ROWS: Final = 1_048_576  #: Microsoft, "Excel specifications and limits", 2026.
-MOST_COLUMNS: Final = 16_384
-
-_ROW, _CELL, _FORMULA = f"{MAIN}row", f"{MAIN}c", f"{MAIN}f"
-_PHONETIC, _MERGED, _SHEET = f"{MAIN}rPh", f"{MAIN}mergeCell", f"{MAIN}worksheet"
-_HOLDS_TEXT: Final = frozenset(
-    {f"{MAIN}v", f"{MAIN}t"}
-)  #: The second in texts that are not shared.
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
-
-
-class Fault(NamedTuple):
-    """A cell whose value must not be used; its row is rejected."""
-
-    text: str  #: What the cell shows.
-    problem: Problem  #: Without its column, which the sheet does not know.
-
-
-class RawRow(NamedTuple):
-    """One row as it is stored; what is not in it is blank."""
-
-    number: int  #: From 1, as Excel shows it.
-    cells: dict[int, Cell | Fault]  #: By column, from 0.
+_TRUE: Final = frozenset({"1", "true"})
+_FALSE: Final = frozenset({"0", "false"})
 
 
 @dataclass(slots=True, kw_only=True)
 class SheetReader:
-    """Reads the XML of one sheet; its counts are complete when the rows have ended."""
+    """Reads the XML of one sheet; the account is complete when the rows have ended."""
 
-    texts: Sequence[str]  #: The workbook's shared texts.
-    kinds: Sequence[Kind]  #: What each cell style shows.
+    texts: Sequence[str | Fault]  #: The workbook's shared texts.
+    formats: Sequence[Format]  #: What each cell style shows.
     is_1904: bool
-    formulas: int = 0  #: Cells with a formula, read by the value stored with it.
-    hidden_rows: int = 0
-    merged: list[str] = field(default_factory=list)  #: The merged ranges, as A1:C1.
+    account: SheetAccount
     _number: int = 0
     _column: int = -1
     _cells: dict[int, Cell | Fault] = field(default_factory=dict)
@@ -64,6 +55,8 @@ class SheetReader:
     _is_formula: bool = False
     _is_phonetic: bool = False
     _columns: dict[str, int] = field(default_factory=dict)
+    _begins: dict[str, Callable[[dict[str, str]], None]] = field(default_factory=dict)
+    _ends: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def rows(self, source: IO[bytes]) -> Iterator[RawRow]:
         """Every row that the sheet stores, blank ones too, in ascending order.
@@ -75,35 +68,73 @@ class SheetReader:
             yield from self._done
             self._done.clear()
 
+    # -------------------------------------------------------------- elements
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == _CELL:
-            self._column = self._place(attributes.get("r"))
-            self._type = attributes.get("t", "n")
-            self._style = int(attributes.get("s", "0"))
-            self._is_in_cell, self._is_formula, self._length = True, False, 0
-        elif name in _HOLDS_TEXT:
-            self._is_text = self._is_in_cell and not self._is_phonetic
-        elif name == _FORMULA:
-            self._is_formula = self._is_in_cell
-        elif name == _ROW:
-            self._begin_row(attributes)
-        elif name == _PHONETIC:
-            self._is_phonetic = True
-        elif name.endswith(" worksheet") and name != _SHEET:
-            raise XmlError("its sheet is written in an unknown form of the format")
-        elif name == _MERGED:
-            self.merged.append(attributes.get("ref", ""))
+        if not self._begins:
+            self._begin_sheet(name)
+        begin = self._begins.get(name)
+        if begin is not None:
+            begin(attributes)
 
     def _end(self, name: str) -> None:
-        if name == _CELL:
-            self._end_cell()
-        elif name in _HOLDS_TEXT:
-            self._is_text = False
-        elif name == _ROW:
-            self._done.append(RawRow(self._number, self._cells))
-            self._cells = {}
-        elif name == _PHONETIC:
-            self._is_phonetic = False
+        end = self._ends.get(name)
+        if end is not None:
+            end()
+
+    def _begin_sheet(self, name: str) -> None:
+        """The root element tells which form of the format the sheet is written in."""
+        form = next((form for form in (MAIN, STRICT) if name.startswith(form)), "")
+        if not form or local_name(name) != "worksheet":
+            raise XmlError("its sheet is written in an unknown form of the format")
+        begins = {
+            "c": self._begin_cell,
+            "v": self._begin_text,
+            "t": self._begin_text,  # of a text that is not shared
+            "f": self._begin_formula,
+            "row": self._begin_row,
+            "rPh": self._begin_phonetic,
+            "mergeCell": self._merged,
+            "col": self._begin_columns,
+        }
+        ends = {
+            "c": self._end_cell,
+            "v": self._end_text,
+            "t": self._end_text,
+            "row": self._end_row,
+            "rPh": self._end_phonetic,
+        }
+        self._begins = {form + local: begin for local, begin in begins.items()}
+        self._ends = {form + local: end for local, end in ends.items()}
+
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        self._column = self._place(attributes.get("r"))
+        self._type = attributes.get("t", "n")
+        self._style = int(attributes.get("s", "0"))
+        self._is_in_cell, self._is_formula, self._length = True, False, 0
+
+    def _begin_text(self, _attributes: dict[str, str]) -> None:
+        self._is_text = self._is_in_cell and not self._is_phonetic
+
+    def _end_text(self) -> None:
+        self._is_text = False
+
+    def _begin_formula(self, _attributes: dict[str, str]) -> None:
+        self._is_formula = self._is_in_cell
+
+    def _begin_phonetic(self, _attributes: dict[str, str]) -> None:
+        self._is_phonetic = True
+
+    def _end_phonetic(self) -> None:
+        self._is_phonetic = False
+
+    def _merged(self, attributes: dict[str, str]) -> None:
+        self.account.merged.append(attributes.get("ref", ""))
+
+    def _begin_columns(self, attributes: dict[str, str]) -> None:
+        if attributes.get("hidden") in _TRUE:
+            first, last = int(attributes.get("min", "1")), int(attributes.get("max", "1"))
+            self.account.hidden_columns += max(0, min(last, MOST_COLUMNS) - first + 1)
 
     def _text(self, data: str) -> None:
         if self._is_text:
@@ -116,9 +147,15 @@ class SheetReader:
         before, stated = self._number, attributes.get("r")
         self._number = int(float(stated)) if stated else before + 1
         self._column = -1
-        self.hidden_rows += attributes.get("hidden") in {"1", "true"}
+        self.account.hidden_rows += attributes.get("hidden") in _TRUE
         if not before < self._number <= MOST_ROWS:
             raise XmlError(f"row {self._number} stands after row {before}")
+
+    def _end_row(self) -> None:
+        self._done.append(RawRow(self._number, self._cells))
+        self._cells = {}
+
+    # -------------------------------------------------------------- cells
 
     def _place(self, reference: str | None) -> int:
         """The column of a cell; one without a reference stands beside the one before."""
@@ -148,10 +185,10 @@ class SheetReader:
         stored = "".join(self._parts)
         self._parts.clear()
         if stored:
-            self.formulas += self._is_formula
+            self.account.formulas += self._is_formula
             value = self._value(stored)
         elif self._is_formula and self._type != "str":
-            value = _not_calculated()  # openpyxl and others write formulas without values
+            value = not_calculated()  # openpyxl and others write formulas without values
         else:
             return
         if value != "":
@@ -161,98 +198,58 @@ class SheetReader:
         """What a stored text means, by the cell's type."""
         kind = self._type
         if kind == "s":
-            return _checked(self._shared(stored))
+            return self._met("text", self._shared(stored))
         if kind == "n":
             return self._number_cell(stored)
         if kind in {"str", "inlineStr"}:
-            return _checked(unescape(stored), self._length)
+            return self._met("text", text_cell(unescape(stored), self._length))
         if kind == "b":
-            return "FALSE" if stored.strip() in {"0", "false"} else "TRUE"
+            return boolean_text(stored)
         if kind == "e":
-            return _error_cell(stored)
+            return error_cell(stored)
         if kind == "d":
-            found = iso_moment(stored, self._kind())
-            return _no_date(stored) if found is None else found
+            return self._met("date", iso_cell(stored, self._format().kind))
         raise XmlError(f"a cell has the unknown type {kind!r}")
 
-    def _shared(self, stored: str) -> str:
+    def _met(self, kind: str, cell: Cell | Fault) -> Cell | Fault:
+        self.account.meet(kind, self._column, self._number)
+        return cell
+
+    def _shared(self, stored: str) -> str | Fault:
         number = int(stored)
         if not 0 <= number < len(self.texts):
             raise XmlError(f"a cell uses the shared text {number}, but there are {len(self.texts)}")
         return self.texts[number]
 
-    def _kind(self) -> Kind:
-        return self.kinds[self._style] if 0 <= self._style < len(self.kinds) else Kind.NUMBER
+    def _format(self) -> Format:
+        return self.formats[self._style] if 0 <= self._style < len(self.formats) else GENERAL
 
     def _number_cell(self, stored: str) -> Cell | Fault:
-        text, kind = number_text(stored), self._kind()
-        if text is None:
-            return _no_number(stored)
-        if kind is Kind.NUMBER:
-            return text
-        found = moment(float(stored), kind, is_1904=self.is_1904)
-        return _no_date(text) if found is None else found
+        format_ = self._format()
+        cell = number_cell(
+            stored,
+            format_,
+            is_1904=self.is_1904,
+            row=self._number,
+            column=self._column,
+            account=self.account,
+        )
+        return self._met(kind_of_cell(format_), cell)
 
 
-# ------------------------------------------------------------------ faults
+def boolean_text(stored: str) -> str:
+    """What Excel shows for a stored truth value.
+
+    Raises:
+        XmlError: It is none.
+    """
+    stored = stored.strip()
+    if stored not in _TRUE | _FALSE:
+        raise XmlError(f"a cell stores {stored!r} where true or false belongs")
+    return "TRUE" if stored in _TRUE else "FALSE"
 
 
-def _checked(text: str, length: int = 0) -> str | Fault:
-    """The text, or the fault that it has more than a cell can hold."""
-    if "\0" in text:
-        return Fault(text, nul_inside("", text))
-    length = max(length, len(text)) if length > LONGEST_CELL else len(text)
-    return Fault(text, too_long("", text, length)) if length > LONGEST_CELL else text
-
-
-def _error_cell(stored: str) -> Fault:
-    return Fault(
-        stored,
-        Problem(
-            code="error-cell",
-            column="",
-            value=shown(stored),
-            reason=f"the cell shows the error {shown(stored)}",
-            advice="Mend its formula in Excel, or type the value; empty the cell if it has none.",
-        ),
-    )
-
-
-def _not_calculated() -> Fault:
-    return Fault(
-        "",
-        Problem(
-            code="no-cached-value",
-            column="",
-            value="",
-            reason="the cell holds a formula that was never calculated",
-            advice="Open the workbook in Excel or LibreOffice and save it, so that the values are "
-            "stored with the formulas.",
-        ),
-    )
-
-
-def _no_number(stored: str) -> Fault:
-    return Fault(
-        stored,
-        Problem(
-            code="broken-number",
-            column="",
-            value=shown(stored),
-            reason=f'the workbook stores "{shown(stored)}" where a number belongs',
-            advice="Type the value again in Excel.",
-        ),
-    )
-
-
-def _no_date(text: str) -> Fault:
-    return Fault(
-        text,
-        Problem(
-            code="impossible-date",
-            column="",
-            value=shown(text),
-            reason=f"the cell has a date format, but {shown(text)} is no date that Excel can show",
-            advice="Correct the date in Excel; a cell that shows ##### or the year 1900 is one.",
-        ),
-    )
+def iso_cell(stored: str, kind: Kind) -> Cell | Fault:
+    """A date that is stored as text, as the strict form of the format has them."""
+    found = iso_moment(stored, kind)
+    return no_date(stored) if found is None else found

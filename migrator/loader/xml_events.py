@@ -12,8 +12,20 @@ from xml.parsers import expat
 MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
 """In front of the names of a sheet's elements, as expat gives them; ECMA-376, transitional."""
 
+STRICT: Final = "http://purl.oclc.org/ooxml/spreadsheetml/main "
+"""The same in the strict form of the format."""
+
 CHUNK: Final = 65_536  #: Unpacked bytes that are read at once.
 _BUFFER: Final = 65_536  #: Characters that expat gathers before it hands text over.
+
+
+def local_name(name: str) -> str:
+    """An element's or attribute's name without its namespace, as expat or ElementTree give it.
+
+    >>> local_name("http://x/main c"), local_name("{http://x/main}c"), local_name("c")
+    ('c', 'c', 'c')
+    """
+    return name.rpartition(" ")[2].rpartition("}")[2]
 
 
 class XmlError(Exception):
