@@ -7,6 +7,7 @@ about in `README.md`.
 import zipfile
 from pathlib import Path
 
+from make_workbook_traps import make_workbook_traps
 from raw_workbook import (
     CLOCK,
     DAY,
@@ -58,6 +59,7 @@ def make_traps(folder: Path) -> None:
     _faults(folder)
     _shapes(folder)
     _not_workbooks(folder)
+    make_workbook_traps(folder)
 
 
 # ------------------------------------------------------------------ cells
@@ -173,9 +175,6 @@ def _not_workbooks(folder: Path) -> None:
     named = "EncryptedPackage".encode("utf-16-le")
     (folder / "password_protected.xlsx").write_bytes(ole + named + b"\0" * 480)
     (folder / "old.xls").write_bytes(ole + "Workbook".encode("utf-16-le") + b"\0" * 496)
-    Workbook(sheets={"Deals": data(row(1, text("Id")))}, is_strict=True).write(
-        folder / "strict.xlsx"
-    )
     whole = folder / "numbers.xlsx"
     (folder / "cut_off.xlsx").write_bytes(whole.read_bytes()[:-300])
     write_zip(folder / "only_a_zip.xlsx", {"deals.csv": "Id,Name\n1,Ana\n"})

@@ -20,9 +20,19 @@ STRICT = {
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 LONG_AGO = (2024, 4, 2, 12, 13, 44)
 
-FORMATS = ("General", "dd/mm/yyyy", "dd/mm/yyyy hh:mm:ss", "hh:mm:ss", "[h]:mm:ss", "#,##0.00")
-"""The cell styles 0 to 5 of every workbook made here."""
-DAY, MOMENT, CLOCK, ELAPSED, MONEY = 1, 2, 3, 4, 5
+FORMATS = (
+    "General",
+    "dd/mm/yyyy",
+    "dd/mm/yyyy hh:mm:ss",
+    "hh:mm:ss",
+    "[h]:mm:ss",
+    "#,##0.00",
+    "00000",
+    "0.00%",
+    "[$₹-4009] #,##0.00",
+)
+"""The cell styles 0 to 8 of every workbook made here."""
+DAY, MOMENT, CLOCK, ELAPSED, MONEY, ZEROS, PERCENT, RUPEES = range(1, 9)
 
 
 @dataclass
@@ -126,18 +136,23 @@ def number(stored: object, style: int = 0) -> str:
     return f'<c s="{style}"><v>{stored}</v></c>'
 
 
-def row(at: int, *cells: str, attributes: str = "") -> str:
-    return f'<row r="{at}"{attributes}>{"".join(cells)}</row>'
+def row(at: int, *cells: str, attributes: str = "", first: str = "A") -> str:
+    """A row whose cells stand side by side from the column `first` on, or where they say."""
+    placed = [
+        cell if ' r="' in cell else cell.replace("<c", f'<c r="{chr(ord(first) + place)}{at}"', 1)
+        for place, cell in enumerate(cells)
+    ]
+    return f'<row r="{at}"{attributes}>{"".join(placed)}</row>'
 
 
 def data(*rows: str) -> str:
     return f"<sheetData>{''.join(rows)}</sheetData>"
 
 
-def write_zip(path: Path, parts: dict[str, str]) -> None:
+def write_zip(path: Path, parts: dict[str, str | bytes]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             part = zipfile.ZipInfo(name, LONG_AGO)
             part.compress_type = zipfile.ZIP_DEFLATED
             part.external_attr = 0o600 << 16
-            archive.writestr(part, content.encode())
+            archive.writestr(part, content.encode() if isinstance(content, str) else content)

@@ -40,15 +40,24 @@ _BEGINS: Final = re.compile(
     re.DOTALL,
 )
 _ENDS: Final = re.compile(r"\s*</sheetData>")
-_ROW: Final = re.compile(r'\s*<row((?:\s+[\w:]+="[^"<>]*")*)\s*(/?)>')
+_ROW: Final = re.compile(r'\s*<row((?:\s+[\w:]+="[^"<>&]*")*)\s*(/?)>')
 _ROW_ENDS: Final = "</row>"
+_ROW_ATTRIBUTES: Final = re.compile(r'([\w:]+)="[^"]*"')
+_KNOWN_ATTRIBUTES: Final = frozenset(
+    (
+        *("r", "spans", "s", "customFormat", "ht", "hidden", "customHeight", "outlineLevel"),
+        *("collapsed", "thickTop", "thickBot", "ph", "x14ac:dyDescent"),
+    )
+)  #: ECMA-376 part 1, 18.3.1.73, and the one that Excel adds.
+_ADDED_PREFIX: Final = "xmlns:x14ac="
 _NUMBER: Final = re.compile(r'\sr="(\d{1,7})"')
 _HIDDEN: Final = re.compile(r'\shidden="(?:1|true)"')
 _CELL: Final = re.compile(
     r'\s*+<c r="([A-Z]{1,3}+)\d{1,7}+"(?: s="(\d{1,6}+)")?+(?: t="(\w{1,9}+)")?+'
-    r'(?: (?:cm|vm|ph)="\d+")*+'
+    r'(?: cm="\d+")?+(?: vm="\d+")?+(?: ph="\d+")?+'
     r"(?:>"
-    r"(?:(<f)(?:\s[^<>]*)?(?:(?<=/)>|(?<!/)>[^<]*+</f>))?+"
+    r'(?:(<f)(?: t="\w+")?(?: ref="[\w:$]+")?(?: ca="1")?(?: si="\d+")?'
+    r" ?(?:/>|>(?:[^<&]++|&(?:amp|lt|gt|quot|apos);)*+</f>))?+"
     rf"(?:<v{_SPACE}>([^<]*+)</v>|<v ?/>)?+"
     rf"(?:<is><t{_SPACE}>([^<]*+)</t></is>|<is><t ?/></is>)?+"
     r"</c>|\s?/>)|(.+)",
@@ -87,6 +96,8 @@ class PlainSheetReader:
     is_1904: bool
     account: SheetAccount
     _row: int = 0  #: The row under way, for what converters tell.
+    _has_prefix: bool = False  #: Whether Excel's own attribute is declared.
+    _row_forms: set[tuple[str, ...]] = field(default_factory=set)  #: Names of attributes met.
     _shapes: dict[tuple[tuple[str, ...], ...], _Shape] = field(default_factory=dict)
     _converters: dict[tuple[int, str, str, str], Convert] = field(default_factory=dict)
     _blanks: Counter[tuple[str, int]] = field(default_factory=Counter)  #: By kind and column.
@@ -104,6 +115,7 @@ class PlainSheetReader:
         if begins is None:
             raise NotPlainError
         around = [begins.group()]
+        self._has_prefix = _ADDED_PREFIX in around[0]
         piece = first[begins.end() :]
         while True:
             end = yield from self._piece(piece)
@@ -137,6 +149,9 @@ class PlainSheetReader:
         return -1
 
     def _begin_row(self, attributes: str) -> int:
+        names = tuple(_ROW_ATTRIBUTES.findall(attributes))
+        if names not in self._row_forms:
+            self._check_attributes(names)
         found = _NUMBER.search(attributes)
         if found is None or not self._row < int(found[1]) <= MOST_ROWS:
             raise NotPlainError
@@ -144,6 +159,15 @@ class PlainSheetReader:
         if "hidden" in attributes:
             self.account.hidden_rows += _HIDDEN.search(attributes) is not None
         return self._row
+
+    def _check_attributes(self, names: tuple[str, ...]) -> None:
+        """Leave a row with attributes twice, unknown or undeclared ones to the whole parser."""
+        is_declared = self._has_prefix or not any(":" in name for name in names)
+        if len(set(names)) < len(names) or not _KNOWN_ATTRIBUTES.issuperset(names):
+            raise NotPlainError
+        if not is_declared:
+            raise NotPlainError
+        self._row_forms.add(names)
 
     def _cells(self, text: str, begin: int, end: int) -> dict[int, Cell | Fault]:
         found = _CELL.findall(text, begin, end)
@@ -246,6 +270,8 @@ class PlainSheetReader:
                     before = told.get(place, Told(row, "", 0))
                     told[place] = before._replace(times=before.times + times)
         for (kind, place), times in self._blanks.items():
+            if not kind:
+                continue
             told = self.account.kinds[kind]
             told[place] = told[place]._replace(times=told[place].times - times)
         self._shapes.clear()
@@ -261,7 +287,8 @@ class PlainSheetReader:
         if found is None:
             found = self._converters[key] = self._new_converter(place, style, kind)
             if formula and kind != "str":  # openpyxl and others write formulas without values
-                found = self._converters[key] = _calculated(found)
+                met = self._kind_of(place, style, kind)
+                found = self._converters[key] = self._calculated(found, met)
         return found
 
     def _new_converter(self, place: int, style: str, kind: str) -> Convert:
@@ -319,6 +346,15 @@ class PlainSheetReader:
 
         return convert
 
+    def _calculated(self, convert: Convert, kind: tuple[str, int]) -> Convert:
+        def converted(stored: str) -> Cell | Fault:
+            if stored:
+                return convert(stored)
+            self._blanks[kind] += 1
+            return not_calculated()
+
+        return converted
+
     def _number_cell(self, stored: str, place: int, format_: Format) -> Cell | Fault:
         if "&" in stored:
             raise NotPlainError
@@ -340,8 +376,9 @@ def _place_of(letters: str) -> int:
 
 
 def _unless_blank(convert: Convert) -> Convert:
-    return lambda stored: convert(stored) if stored else ""
+    def converted(stored: str) -> Cell | Fault:
+        if "&" in stored:
+            raise NotPlainError
+        return convert(stored) if stored else ""
 
-
-def _calculated(convert: Convert) -> Convert:
-    return lambda stored: convert(stored) if stored else not_calculated()
+    return converted

@@ -18,7 +18,9 @@ MOST_HELD: Final = 8 * 1024**2  #: Characters of one piece; a longer one is not 
 
 _UTF_8: Final = codecs.getincrementaldecoder("utf-8-sig")
 _DECLARATION: Final = re.compile(
-    r"\s*<\?xml version=[\"']1\.[0-9][\"'](?: encoding=[\"']utf-?8[\"'])?[^<>]*\?>", re.IGNORECASE
+    r"<\?xml version=[\"']1\.0[\"'](?:\s+encoding=[\"']utf-8[\"'])?"
+    r"(?:\s+standalone=[\"'](?:yes|no)[\"'])?\s*\?>",
+    re.IGNORECASE,
 )
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r"))
 _ODD: Final = ("<!", "]]>", "\ufffe", "\uffff")
