@@ -138,6 +138,8 @@ def _shows_error(stored: Stored, kind: str) -> bool:
             return False
         # An error in whatever language has a text to show, and no text for a value.
         return attributes.get(_STRING) == "" or _ERROR.fullmatch(text) is not None
+    if not text or text[0].isdecimal():  # nearly every number
+        return False
     if _ERROR.fullmatch(text):
         return True
     is_zero = number_text(attributes.get(_VALUE, "")) == "0"
@@ -263,7 +265,7 @@ class CellText:
 
     def put(self, text: str, count: int = 1) -> None:
         """Characters that an element stands for: a tab, a line break, spaces."""
-        self._settle(is_end=False)
+        self._settle()
         self._length += count
         if self._length <= _MOST_HELD:
             self._held.append(text * count)
@@ -282,8 +284,10 @@ class CellText:
         self._length = self._paragraphs = 0
         return stored
 
-    def _settle(self, *, is_end: bool) -> None:
+    def _settle(self, *, is_end: bool = False) -> None:
         """Bring what was gathered raw into its form."""
+        if not self._raw:
+            return
         raw = "".join(self._raw)
         self._raw.clear()
         if "\n" in raw or "\t" in raw:
