@@ -33,6 +33,7 @@ _CONTENT, _STYLES = "content.xml", "styles.xml"
 _MANIFEST, _MIMETYPE = "META-INF/manifest.xml", "mimetype"
 _MOST_MIMETYPE: Final = 256  #: Bytes.
 _MOST_MANIFEST: Final = 16 * 1024**2  #: Bytes; one of 10,000 parts needs about 2 MiB.
+_MOST_SHEETS: Final = 10_000  #: LibreOffice, "Maximum values for Calc", 2026.
 _ENCRYPTED: Final = b"encryption-data"
 
 _BODY, _SPREADSHEET = f"{OFFICE}body", f"{OFFICE}spreadsheet"
@@ -212,6 +213,8 @@ class _Listing:
             stated = attributes.get(f"{TABLE}name", f"Sheet{len(self._tables) + 1}")
             self._tables.append((stated, attributes.get(f"{TABLE}style-name", "")))
             self._skipped = 1
+            if len(self._tables) > _MOST_SHEETS:
+                raise XmlError(f"it has more than {_MOST_SHEETS:,} sheets")
         elif name == _NULL_DATE:
             with suppress(ValueError):  # then it is as if none were stated
                 self.null_day = date.fromisoformat(attributes.get(f"{TABLE}date-value", ""))

@@ -267,7 +267,7 @@ class CellText:
         """Characters that an element stands for: a tab, a line break, spaces."""
         self._settle()
         self._length += count
-        if self._length <= _MOST_HELD:
+        if count and self._length <= _MOST_HELD:
             self._held.append(text * count)
         self._is_at_start = False
 

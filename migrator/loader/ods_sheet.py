@@ -222,6 +222,8 @@ class SheetReader:
         if not stored.is_blank:
             style = attributes.get(_STYLE_NAME) or self._default_style(column)
             self._cells.append(_Placed(column, repeat, style, stored))
+            if self._column > MOST_COLUMNS:
+                raise XmlError(f"row {self._row} has cells beyond the last column")
 
     def _default_style(self, column: int) -> str:
         """The style of a cell that names none: its row's, else its column's."""
@@ -241,12 +243,9 @@ class SheetReader:
         if not self._cells:
             return
         last = self._cells[-1]
-        width = last.column + last.repeat
-        if width > MOST_COLUMNS:
-            raise XmlError(f"row {self._row} has cells beyond the last column")
         if self._row + self._row_repeat - 1 > MOST_ROWS:
             raise XmlError(f"row {self._row} or its repeats lie beyond the last row")
-        self._width = max(self._width, width)
+        self._width = max(self._width, last.column + last.repeat)
         self._spend_repeats()
         self.account.hidden_rows += self._row_repeat if self._is_hidden else 0
         self._done.append(_StoredRow(self._row, self._row_repeat, self._cells))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from migrator.loader.excel_values import GENERAL, Format, Kind, format_of_code
+from migrator.loader.xml_events import XmlError
 
 _NAMES: Final = "urn:oasis:names:tc:opendocument:xmlns:"
 OFFICE: Final = f"{_NAMES}office:1.0 "
@@ -36,6 +37,10 @@ _SHOWS_DAY: Final = frozenset(
     {"day", "month", "year", "era", "day-of-week", "week-of-year", "quarter"}
 )
 _SHOWS_TIME: Final = frozenset({"hours", "minutes", "seconds"})
+_USED: Final = frozenset({"table-cell", "table"})  #: Families of styles that matter here.
+MOST_STYLES: Final = 200_000  #: Excel has 65,490 cell formats at most ("specifications", 2026).
+_MOST_TEXT: Final = 1_000  #: Characters of a number format that are looked at.
+_MOST_PARTS: Final = 100  #: Different elements of one, likewise.
 _MOST_ZEROS: Final = 400  #: A double has at most 309 digits; more zeros are no format.
 
 
@@ -100,10 +105,7 @@ class StyleSet:
         elif self._data is not None:
             self._part(self._data, name, attributes)
         elif name in {_STYLE, _DEFAULT_STYLE}:
-            key = (attributes.get(_FAMILY, ""), attributes.get(_NAME, ""))
-            self._named = self.named[key] = _NamedStyle(
-                parent=attributes.get(_PARENT, ""), data_style=attributes.get(_DATA_STYLE, "")
-            )
+            self._add_named(attributes)
         elif name == _TABLE_PROPERTIES and self._named is not None:
             self._named.display = attributes.get(f"{TABLE}display", "")
         elif name.startswith(NUMBER) and name.endswith("-style"):
@@ -111,6 +113,7 @@ class StyleSet:
                 element=name.removeprefix(NUMBER),
                 is_elapsed=attributes.get(f"{NUMBER}truncate-on-overflow") == "false",
             )
+            self._refuse_too_many()
 
     def end(self, name: str) -> None:
         """An element ends."""
@@ -126,7 +129,20 @@ class StyleSet:
     def text(self, data: str) -> None:
         """Text between them."""
         if self._is_text and self._data is not None:
-            self._data.text += data
+            self._data.text = (self._data.text + data)[:_MOST_TEXT]
+
+    def _add_named(self, attributes: dict[str, str]) -> None:
+        family = attributes.get(_FAMILY, "")
+        if family in _USED:
+            self._named = self.named[family, attributes.get(_NAME, "")] = _NamedStyle(
+                parent=attributes.get(_PARENT, ""), data_style=attributes.get(_DATA_STYLE, "")
+            )
+            self._refuse_too_many()
+
+    def _refuse_too_many(self) -> None:
+        # They are held in memory, unlike the cells.
+        if len(self.named) + len(self.data) > MOST_STYLES:
+            raise XmlError(f"it has more than {MOST_STYLES:,} styles")
 
     def _part(self, style: _DataStyle, name: str, attributes: dict[str, str]) -> None:
         if name == f"{NUMBER}number":
@@ -139,7 +155,7 @@ class StyleSet:
             condition = attributes.get(f"{STYLE}condition", "").replace(" ", "")
             if condition in _FOR_POSITIVE and not style.for_positive:
                 style.for_positive = attributes.get(f"{STYLE}apply-style-name", "")
-        elif name.startswith(NUMBER):
+        elif name.startswith(NUMBER) and len(style.parts) < _MOST_PARTS:
             style.parts.add(name.removeprefix(NUMBER))
 
 

@@ -568,6 +568,24 @@ def test_a_small_file_cannot_mean_more_than_memory_or_a_night(make: Make, inside
         read(path)
 
 
+@pytest.mark.parametrize(
+    ("parts", "problem"),
+    [
+        ({"automatic": "".join(map(cell_style, map(str, range(200_001))))}, "styles"),
+        ({"common": "".join(data_style("", str(at)) for at in range(200_001))}, "styles"),
+        ({"sheets": {str(at): "" for at in range(10_001)}}, "sheets"),
+    ],
+    ids=["cell styles", "data styles", "sheets"],
+)
+def test_what_is_held_in_memory_has_an_end(
+    tmp_path: Path, parts: dict[str, object], problem: str
+) -> None:
+    Spreadsheet(**parts).write(tmp_path / "deals.ods")  # type: ignore[arg-type]
+
+    with pytest.raises(XmlError, match=rf"more than \d+,000 {problem}"):
+        read(tmp_path / "deals.ods")
+
+
 def test_repeated_rows_are_given_as_often_as_they_are_meant(make: Make) -> None:
     path = make(row(text("Id"), text("Stage")), row(number(7), text("won"), repeat=100_000))
 
