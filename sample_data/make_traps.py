@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 from make_workbook_traps import make_workbook_traps
+import raw_ods as ods
 from raw_workbook import (
     CLOCK,
     DAY,
@@ -60,6 +61,8 @@ def make_traps(folder: Path) -> None:
     _shapes(folder)
     _not_workbooks(folder)
     make_workbook_traps(folder)
+    _open_document(folder)
+    _not_spreadsheets(folder)
 
 
 # ------------------------------------------------------------------ cells
@@ -190,3 +193,98 @@ def _replace(path: Path, part: str, front: str) -> None:
     head, rest = parts[part].split("\n", 1)
     parts[part] = f"{head}\n{front}{rest}"
     write_zip(path, parts)
+
+
+# ------------------------------------------------------------------ OpenDocument
+
+
+def _open_document(folder: Path) -> None:
+    header = ods.row(ods.text("Id"), ods.text("A"), ods.text("B"))
+    rows = [
+        (ods.number(200000), ods.number("1.23456789012346E+019")),
+        (ods.cell("percentage", 0.12, "<text:p>12%</text:p>", style="percent"), ods.blank()),
+        (ods.cell("currency", 434650.97, style="money"), ods.number(-5)),
+        (ods.number(123, "zeros"), ods.number("0.5", "zeros")),
+        (ods.cell("boolean", "true"), ods.formula("1=2", "float", 0, "<text:p>FALSE</text:p>")),
+        (ods.cell("date", "2024-04-02", style="day"), ods.cell("date", "2024-04-02")),
+        (
+            ods.cell("date", "2024-04-02", style="moment"),  # midnight: LibreOffice leaves it out
+            ods.cell("date", "2024-04-02T12:13:43.999", style="moment"),
+        ),
+        (
+            ods.cell("time", "PT12H13M43.999S", style="clock"),
+            ods.cell("time", "PT06H00M00S", style="elapsed"),
+        ),
+        (ods.cell("time", "PT30H02M00S", style="elapsed"), ods.cell("date", "2024-02-31")),
+        (ods.text("00123"), ods.text("=1+1")),
+    ]
+    numbered = [ods.row(ods.number(at), *cells) for at, cells in enumerate(rows, start=2)]
+    ods.Spreadsheet(sheets={"Values": header + "".join(numbered)}).write(folder / "values.ods")
+    _open_document_texts(folder, header)
+    _open_document_faults(folder, header)
+    _open_document_shapes(folder, header)
+
+
+def _open_document_texts(folder: Path, header: str) -> None:
+    comment = "<office:annotation><text:p>not the cell's</text:p></office:annotation>"
+    laid_out = "<text:p>\n  laid out\n  <text:span>by\n a program</text:span>\n</text:p>"
+    texts = [
+        ods.paragraphs("  two  spaces  "),
+        "<text:p>as  LibreOffice</text:p><text:p>  writes  lines </text:p>",
+        laid_out,
+        "<text:p>one<text:line-break/>two<text:tab/>three<text:s text:c='2'/></text:p>",
+        comment + "<text:p>with a comment</text:p>",
+        "<draw:frame><draw:text-box><text:p>a box</text:p></draw:text-box></draw:frame>",
+    ]
+    rows = [ods.row(ods.number(at), ods.cell("string", shown=t)) for at, t in enumerate(texts, 2)]
+    ods.Spreadsheet(sheets={"Texts": header + "".join(rows)}).write(folder / "texts.ods")
+
+
+def _open_document_faults(folder: Path, header: str) -> None:
+    not_available = "<text:p>#N/A</text:p>"
+    stated = ' table:formula="of:=1/0" office:string-value="" calcext:value-type="error"'
+    rows = [
+        ods.cell("string", shown="<text:p>#DIV/0!</text:p>", attributes=stated),
+        ods.formula("NA()", "float", 0, not_available),
+        ods.formula("FOO(", "string", shown="<text:p>Err:502</text:p>"),
+        ods.formula("A1*2"),
+        ods.formula("1+1", "float", 2, "<text:p>2</text:p>"),
+        ods.formula('""', shown="<text:p/>"),
+        ods.text("#N/A"),
+    ]
+    inside = "".join(ods.row(ods.number(at), found) for at, found in enumerate(rows, start=2))
+    ods.Spreadsheet(sheets={"Faults": header + inside}).write(folder / "faults.ods")
+
+
+def _open_document_shapes(folder: Path, header: str) -> None:
+    folded = ' table:visibility="collapse"'
+    merged = ' table:number-columns-spanned="2"'
+    inside = (
+        '<table:table-column table:number-columns-repeated="1024"/>'
+        f"<table:table-header-rows>{header}</table:table-header-rows>"
+        + ods.row(ods.number(2), ods.text("same", ' table:number-columns-repeated="2"'))
+        + ods.row(ods.number(3), ods.text("thrice"), repeat=3)
+        + ods.row(ods.blank(1024), repeat=2)
+        + f"<table:table-row-group>{ods.row(ods.number(8), ods.text('Bo'), attributes=folded)}"
+        f"</table:table-row-group>"
+        + ods.row(ods.number(9), ods.text("merged", merged), "<table:covered-table-cell/>")
+        + ods.row(ods.blank(1024), repeat=1_048_567)
+    )
+    ods.Spreadsheet(
+        sheets={"Notes": header, "Deals": inside, "'file:///x.ods'#$Deals": header},
+        hidden=("Notes",),
+    ).write(folder / "shapes.ods")
+
+
+def _not_spreadsheets(folder: Path) -> None:
+    whole = ods.Spreadsheet(sheets={"Deals": ods.row(ods.text("Id"))})
+    letter = whole.parts()
+    letter["mimetype"] = "application/vnd.oasis.opendocument.text"
+    letter["content.xml"] = letter["content.xml"].replace("office:spreadsheet", "office:text")
+    ods.write_package(folder / "letter.ods", letter)
+    whole.manifest = '<m:encryption-data m:checksum="x"/>'
+    whole.write(folder / "password_protected.ods")
+    long = ods.text("x" * 1_000, ' table:number-columns-repeated="1000"')
+    ods.Spreadsheet(
+        sheets={"Deals": ods.row(ods.text("Id")) + ods.row(long, repeat=1_000_000)}
+    ).write(folder / "repeated.ods")
