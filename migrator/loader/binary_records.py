@@ -32,30 +32,32 @@ def read_records(source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             held, at = held[at:] + source.read(_CHUNK), 0
             if not held:
                 return
-        kind, size, at = _head(held, at)
+        try:
+            kind, size, at = held[at], held[at + 1], at + 2
+            if kind > 127 or size > 127:
+                kind, size, at = _long_head(held, at - 2)
+        except IndexError as error:
+            raise XmlError("one of its parts ends within a record") from error
         if len(held) - at < size:
             held, at = _filled(source, held[at:], size), 0
         yield kind, held[at : at + size]
         at += size
 
 
-def _head(held: bytes, at: int) -> tuple[int, int, int]:
+def _long_head(held: bytes, at: int) -> tuple[int, int, int]:
     """Kind and size of the record that begins here, and where its bytes begin.
 
     Of each byte seven bits count; the eighth says that another byte follows.
     """
-    try:
-        kind, size, at = held[at], held[at + 1], at + 2
-        if kind > 127:
-            kind, size, at = kind & 127 | (size & 127) << 7, held[at], at + 1
-        if size > 127:
-            size, shift = size & 127, 7
-            while shift < 28:
-                byte, at = held[at], at + 1
-                size |= (byte & 127) << shift
-                shift = shift + 7 if byte > 127 else 28
-    except IndexError as error:
-        raise XmlError("one of its parts ends within a record") from error
+    kind, size, at = held[at], held[at + 1], at + 2
+    if kind > 127:
+        kind, size, at = kind & 127 | (size & 127) << 7, held[at], at + 1
+    if size > 127:
+        size, shift = size & 127, 7
+        while shift < 28:
+            byte, at = held[at], at + 1
+            size |= (byte & 127) << shift
+            shift = shift + 7 if byte > 127 else 28
     return kind, size, at
 
 

@@ -2,8 +2,7 @@
 
 Owns what a cell of xlrd means. xlrd reads a whole sheet into memory, so that the need is checked
 before, and it fails in many ways, so that every one is turned into a refusal here. Of a formula
-xlrd tells nothing but its value (one without a value does not exist in this format); that a cell
-has one is counted where the records are masked.
+xlrd tells nothing but its value; how many there are is counted where the records are masked.
 """
 
 import io
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Final, Self
 
 import xlrd
-from xlrd.biffh import XL_CELL_BOOLEAN, XL_CELL_ERROR, XLRDError
+from xlrd.biffh import XL_CELL_BOOLEAN, XL_CELL_ERROR, XL_CELL_TEXT, XLRDError
 from xlrd.compdoc import CompDocError
 
 from migrator.errors import SourceError
@@ -27,7 +26,7 @@ from migrator.loader.binary_cells import (
 )
 from migrator.loader.compound import CompoundError, CompoundFile
 from migrator.loader.excel_values import GENERAL, Format, format_of_number
-from migrator.loader.grid import Fault, RawRow, Sheet, SheetAccount, text_cell
+from migrator.loader.grid import Fault, RawRow, Sheet, SheetAccount, not_calculated, text_cell
 from migrator.loader.xls_records import Found, PasswordError, RecordError, mask_records
 from migrator.model import Cell
 
@@ -126,13 +125,17 @@ class XlsBook:
             SourceError: The sheet is broken.
         """
         place = int(sheet.part)
+        said = self._found.sheets[place]
         with _translated_errors(f'{self._path.name}: sheet "{sheet.name}"'):
             read = self._book.sheet_by_index(place)
             _account_for(read, account)
-            account.formulas = self._found.sheets[place].formulas
+            account.formulas = said.formulas
             try:
                 for number in range(read.nrows):
-                    if cells := self._cells(read, number, account):
+                    cells = self._cells(read, number, account)
+                    if not said.is_calculated:
+                        _add_uncalculated(read, number, cells)
+                    if cells:
                         yield RawRow(number + 1, cells)
             finally:
                 self._book.unload_sheet(place)
@@ -189,6 +192,13 @@ def _formats(book: xlrd.Book) -> list[Format]:
         for number in {found.format_key for found in book.xf_list}
     }
     return [known[found.format_key] for found in book.xf_list] or [GENERAL]
+
+
+def _add_uncalculated(read: xlrd.sheet.Sheet, number: int, cells: dict[int, Cell | Fault]) -> None:
+    """Make faults of the formulas in a row of a sheet whose formulas have no values yet."""
+    for column, kind in enumerate(read.row_types(number)):
+        if kind == XL_CELL_TEXT and column not in cells:
+            cells[column] = not_calculated()
 
 
 def _account_for(read: xlrd.sheet.Sheet, account: SheetAccount) -> None:

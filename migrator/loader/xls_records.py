@@ -10,10 +10,12 @@ Source: [MS-XLS] 2.3 (record enumeration), 2.4.28 (BoundSheet8), 2.5.293 (string
 import struct
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 _BEGIN, _END, _PASSWORD, _CODE_PAGE = 0x0809, 0x000A, 0x002F, 0x0042
 _SHEET, _TEXTS, _CONTINUED, _STRING = 0x0085, 0x00FC, 0x003C, 0x0207
+_CALCULATED: Final = 0x01C1  #: RecalcId: by which version of Excel the formulas were calculated.
 _FORMULAS: Final = frozenset({0x0006, 0x0206, 0x0406})
 _AFTER_FORMULA: Final = frozenset({0x0221, 0x0021, 0x04BC, 0x0236, 0x0037, 0x0036})
 _VALUES: Final = frozenset({0x0203, 0x027E, 0x00BD, 0x00FD, 0x0204, 0x00D6, 0x0205})
@@ -28,7 +30,8 @@ _READ: Final = (
     | _FORMATS
 )
 _MASK: Final = 0xFFFF  #: A kind that no program writes and xlrd passes over.
-_VERSIONS: Final = {0x0500: 5, 0x0600: 8}
+_UNICODE: Final = 0x0600  #: The version of Excel 97 and later, whose texts are UTF-16.
+_VERSIONS: Final = frozenset({0x0500, _UNICODE})
 _SMALLEST_TEXT: Final = 3  #: Bytes of an empty shared text.
 
 _HEAD: Final = struct.Struct("<HH")
@@ -48,6 +51,7 @@ class SheetRecord(NamedTuple):
 
     is_hidden: bool
     formulas: int  #: Cells with a formula.
+    is_calculated: bool  #: Whether their values are known; xlwt writes formulas without any.
 
 
 class Found(NamedTuple):
@@ -65,30 +69,78 @@ def mask_records(stream: bytearray) -> Found:
         PasswordError: It is encrypted.
     """
     _refuse_other_versions(stream)
-    sheets: list[tuple[int, bool]] = []  # where each begins, and whether it is hidden
-    formulas: Counter[int] = Counter()
-    depth, begin, has_code_page = 0, 0, stream[4:6] == b"\0\x06"
+    survey = _Survey(stream, has_code_page=_SHORT.unpack_from(stream, 4)[0] == _UNICODE)
     for at, kind, size in _records(stream):
-        if kind not in _READ:
-            if kind == _PASSWORD:
-                raise PasswordError
-            _SHORT.pack_into(stream, at, _MASK)
-        elif kind in _FORMULAS:
-            formulas[begin] += depth == 1
-        elif kind == _BEGIN:
-            begin, depth = at if depth == 0 else begin, depth + 1
-        elif kind == _END:
-            depth = max(depth - 1, 0)
-        elif kind == _SHEET and size >= 6 and stream[at + 9] == 0:
-            sheets.append(
-                (int.from_bytes(stream[at + 4 : at + 8], "little"), stream[at + 8] & 3 > 0)
-            )
-        elif kind == _CODE_PAGE:
-            has_code_page = True
+        if kind in _VALUES:
+            continue
+        if kind in _READ:
+            survey.meet(at, kind, size)
         else:
-            _mend_texts(stream, at, kind, size)
-    found = (SheetRecord(is_hidden, formulas[at]) for at, is_hidden in sheets)
-    return Found(tuple(found), has_code_page)
+            survey.pass_over(kind)
+            _SHORT.pack_into(stream, at, _MASK)
+    return survey.found()
+
+
+@dataclass(slots=True)
+class _Survey:
+    """Gathers what the records say, one after another."""
+
+    stream: bytearray
+    has_code_page: bool
+    _begin: int = 0  #: Where the present sheet begins.
+    _depth: int = 0  #: Charts within a sheet begin and end as sheets do.
+    _sheets: list[tuple[int, bool]] = field(default_factory=list)  #: Begins where; is it hidden.
+    _formulas: Counter[int] = field(default_factory=Counter)  #: By where their sheet begins.
+    _blank: Counter[int] = field(default_factory=Counter)  #: Of these, those with the text "".
+    _is_stamped: bool = False
+
+    def pass_over(self, kind: int) -> None:
+        """Note a record that xlrd need not see."""
+        if kind == _PASSWORD:
+            raise PasswordError
+        self._is_stamped |= kind == _CALCULATED
+
+    def meet(self, at: int, kind: int, size: int) -> None:
+        """Note, and where needed mend, a record that xlrd will see."""
+        if kind in _FORMULAS:
+            self._meet_formula(self.stream[at + 10 : at + 18])
+        elif kind == _BEGIN:
+            self._begin = self._begin if self._depth else at
+            self._depth += 1
+        elif kind == _END:
+            self._depth = max(self._depth - 1, 0)
+        elif kind == _SHEET:
+            self._meet_sheet(self.stream[at + 4 : at + 10])
+        elif kind == _CODE_PAGE:
+            self.has_code_page = True
+        elif kind == _STRING:
+            _count_characters(self.stream, at, size)
+        elif kind == _TEXTS:
+            _mend_shared_texts(self.stream, at, size)
+
+    def _meet_formula(self, value: bytearray) -> None:
+        self._formulas[self._begin] += 1
+        self._blank[self._begin] += value[:1] == b"\3" and value[6:] == b"\xff\xff"
+
+    def _meet_sheet(self, data: bytearray) -> None:
+        if len(data) == 6 and data[5] == 0:  # a worksheet
+            self._sheets.append((int.from_bytes(data[:4], "little"), data[4] & 3 > 0))
+
+    def found(self) -> Found:
+        """What was gathered."""
+        sheets = (
+            SheetRecord(is_hidden, self._formulas[at], self._is_calculated(at))
+            for at, is_hidden in self._sheets
+        )
+        return Found(tuple(sheets), self.has_code_page)
+
+    def _is_calculated(self, at: int) -> bool:
+        """Whether the values of a sheet's formulas are known.
+
+        xlwt stores "" for every formula, and leaves out which version of Excel calculated them,
+        so that Excel does when it opens the workbook. Until then none has a value.
+        """
+        return self._is_stamped or self._blank[at] < self._formulas[at] or not self._blank[at]
 
 
 def _refuse_other_versions(stream: bytearray) -> None:
@@ -104,17 +156,10 @@ def _records(stream: bytearray) -> Iterator[tuple[int, int, int]]:
     while at <= last:
         kind, size = _HEAD.unpack_from(stream, at)
         yield at, kind, size
-        at += _HEAD.size + size
+        at += _HEAD.size + _HEAD.unpack_from(stream, at)[1]  # again: its size may have been mended
 
 
 # ------------------------------------------------------------------ what xlrd reads wrongly
-
-
-def _mend_texts(stream: bytearray, at: int, kind: int, size: int) -> None:
-    if kind == _STRING:
-        _count_characters(stream, at, size)
-    elif kind == _TEXTS:
-        _mend_shared_texts(stream, at, size)
 
 
 def _count_characters(stream: bytearray, at: int, size: int) -> None:
@@ -144,14 +189,17 @@ def _mend_shared_texts(stream: bytearray, at: int, size: int) -> None:
         kind, more = _HEAD.unpack_from(stream, following)
         if kind != _CONTINUED:
             break
-        _join_halves(stream, at, following)
-        at, size, total = following, more, total + more
+        moved = _join_halves(stream, at, following)
+        at, size, total = following - moved, more + moved, total + more
     if stated * _SMALLEST_TEXT > total:
         raise RecordError(f"it states {stated:,} shared texts, more than it can hold")
 
 
-def _join_halves(stream: bytearray, at: int, following: int) -> None:
+def _join_halves(stream: bytearray, at: int, following: int) -> int:
     """Move the first half of a character (an emoji) behind the border of two records.
+
+    Returns:
+        The bytes by which the border moved.
 
     Excel cuts there without regard to halves; xlrd cannot read one. The next record begins with a
     byte that says how its text is written (1: UTF-16).
@@ -163,9 +211,10 @@ def _join_halves(stream: bytearray, at: int, following: int) -> None:
         and 0xDC <= (stream[text + 1 : text + 2] or b"\0")[0] <= 0xDF
     )
     if not is_torn:
-        return
+        return 0
     half = stream[following - 2 : following]
     stream[following - 2 : text] = stream[following:text] + half
     for place, change in ((at, -2), (following - 2, 2)):
         (size,) = _SHORT.unpack_from(stream, place + 2)
         _SHORT.pack_into(stream, place + 2, size + change)
+    return 2
