@@ -407,14 +407,39 @@ def test_another_office_file_is_called_by_its_name(
     assert what in refusal(path).problem
 
 
-def test_texts_in_an_unknown_code_page_are_not_guessed(make: Make) -> None:
-    """Excel 5 texts have one byte for a character; which, a record says."""
-    path = make(lambda sheet: line(sheet, 1, "Id", "Zoë"))
-    book = XlsBook.open(path, budget=MUCH)
-    book._found = book._found._replace(has_code_page=False)
+def excel_5(path: Path, *, code_page: int | None) -> Path:
+    """A workbook of Excel 5: one byte for a character, and no shared texts."""
 
-    with pytest.raises(SourceError, match="in which code page"):
-        list(book.rows(book.sheets[0], SheetAccount()))
+    def label(column: int, text: bytes) -> bytes:
+        return tell(0x0204, struct.pack("<HHHH", 0, column, 0, len(text)) + text)
+
+    def globals_(sheet: int) -> bytes:
+        said = tell(0x0042, struct.pack("<H", code_page)) if code_page else b""
+        code = b"dd/mm/yyyy"
+        formats = tell(0x041E, struct.pack("<HB", 164, len(code)) + code)
+        formats += tell(0x00E0, bytes(16)) + tell(0x00E0, struct.pack("<HH", 0, 164) + bytes(12))
+        name = tell(0x0085, struct.pack("<IBBB", sheet, 0, 0, 5) + b"Deals")
+        return begin(5) + said + formats + name + tell(0x000A, b"")
+
+    def begin(kind: int) -> bytes:
+        return tell(0x0809, struct.pack("<HHHH", 0x0500, kind, 3218, 1994))
+
+    cells = label(0, b"Id") + label(1, "Żółw €".encode("cp1250"))
+    cells += tell(0x0203, struct.pack("<HHHd", 0, 2, 1, 45384.0))
+    cells += tell(0x00D6, struct.pack("<HHHH", 0, 3, 0, 4) + b"rich" + b"\1\0\0")
+    stream = globals_(len(globals_(0))) + begin(16) + cells + tell(0x000A, b"")
+    write_compound(path, stream.ljust(4096, b"\0"))
+    return path
+
+
+def test_a_workbook_of_excel_5_is_read_in_its_code_page(tmp_path: Path) -> None:
+    found = cells_of(excel_5(tmp_path / "a.xls", code_page=1250))
+
+    assert found == {1: {0: "Id", 1: "Żółw €", 2: date(2024, 4, 2), 3: "rich"}}
+
+
+def test_texts_in_an_unknown_code_page_are_not_guessed(tmp_path: Path) -> None:
+    assert "in which code page" in refusal(excel_5(tmp_path / "a.xls", code_page=None)).problem
 
 
 def test_a_file_that_is_cut_off_is_refused_wherever(make: Make) -> None:
