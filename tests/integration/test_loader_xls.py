@@ -22,6 +22,7 @@ from migrator.loader.grid import Fault, RawRow, SheetAccount
 from migrator.loader.xls import NEED_PER_BYTE, XlsBook
 from migrator.loader.xls_records import mask_records
 from migrator.model import Cell, Rejected
+from sample_data.raw_xls import excel_5, formulas, record
 from tests.integration.test_loader_xlsb import as_calamine, as_text
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -199,7 +200,9 @@ def test_halves_of_an_emoji_in_two_records_are_joined() -> None:
         head = struct.pack("<II", 1, 1) + struct.pack("<HB", len(text) // 2, 1)
         first, second = head + text[:cut], b"\1" + text[cut:]
         begin = struct.pack("<HHHHHHII", 0x0809, 16, 0x0600, 5, 0, 0, 0, 0)
-        stream = bytearray(begin + tell(0x00FC, first) + tell(0x003C, second) + tell(0x000A, b""))
+        stream = bytearray(
+            begin + record(0x00FC, first) + record(0x003C, second) + record(0x000A, b"")
+        )
 
         mask_records(stream)
 
@@ -207,10 +210,6 @@ def test_halves_of_an_emoji_in_two_records_are_joined() -> None:
         (size,) = struct.unpack_from("<H", stream, at + 2)
         mended = stream[at + 15 : at + 4 + size], stream[at + 9 + size : -4]
         assert "".join(piece.decode("utf-16-le") for piece in mended) == "x" + "😀" * 10
-
-
-def tell(kind: int, data: bytes) -> bytes:
-    return struct.pack("<HH", kind, len(data)) + data
 
 
 def test_booleans_and_blank_cells_read_as_excel_shows_them(make: Make) -> None:
@@ -230,45 +229,15 @@ def test_rows_keep_the_numbers_of_excel(make: Make) -> None:
     assert cells_of(make(fill)) == {1: {0: "Id"}, 5: {2: "sparse"}, 65_536: {255: "last"}}
 
 
-FORMULA_VALUES = [
-    (struct.pack("<d", 45384.25), datetime(2024, 4, 2, 6)),
-    (b"\1\0\1\0\0\0\xff\xff", "TRUE"),
-    (b"\2\0\x2a\0\0\0\xff\xff", "error-cell: #N/A"),
-    (b"\0\0\0\0\0\0\xff\xff" + "Zoë 😀".encode("utf-16-le"), "Zoë 😀"),
-    (b"\3\0\0\0\0\0\xff\xff", ""),
-]
-
-
-def with_formulas(path: Path) -> Path:
-    """A workbook whose formulas have values of every kind, as Excel stores them."""
-
-    def cell(column: int, value: bytes) -> bytes:
-        data = struct.pack("<HHH", 0, column, 17) + value[:8] + struct.pack("<HIH", 0, 0, 3)
-        text = struct.pack("<HB", len(value[8:]) // 2, 1) + value[8:]
-        return tell(0x0006, data + b"\x1e\x01\x00") + (tell(0x0207, text) if value[8:] else b"")
-
-    book = xlwt.Workbook()
-    book.add_sheet("Deals").write(0, 0, "here", shown_as("dd/mm/yyyy hh:mm"))
-    stream = book.get_biff_data()
-    at = stream.index(struct.pack("<HHHH", 0x00FD, 10, 0, 0))
-    formulas = b"".join(cell(at, value) for at, (value, _) in enumerate(FORMULA_VALUES))
-    write_compound(path, stream[:at] + formulas + stream[at + 14 :])
-    return path
-
-
-def write_compound(path: Path, stream: bytes) -> None:
-    with path.open("wb") as file:
-        xlwt.CompoundDoc.XlsDoc().save(file, stream)
-
-
 def test_a_formula_reads_as_the_value_stored_with_it(tmp_path: Path) -> None:
     account = SheetAccount()
-    path = with_formulas(tmp_path / "a.xls")
 
-    expected = {at: found for at, (_, found) in enumerate(FORMULA_VALUES) if found != ""}
-    assert cells_of(path) == {1: expected}
+    path = formulas(tmp_path / "a.xls")
+
+    found = {0: datetime(2024, 4, 2, 6), 1: "TRUE", 2: "error-cell: #N/A", 3: "Zoë 😀"}
+    assert cells_of(path)[2] == found  # the last one's value is the text ""
     rows_of(path, account=account)
-    assert account.formulas == len(FORMULA_VALUES)
+    assert account.formulas == 5
 
 
 def test_a_formula_that_was_never_calculated_is_a_fault(make: Make) -> None:
@@ -407,35 +376,10 @@ def test_another_office_file_is_called_by_its_name(
     assert what in refusal(path).problem
 
 
-def excel_5(path: Path, *, code_page: int | None) -> Path:
-    """A workbook of Excel 5: one byte for a character, and no shared texts."""
-
-    def label(column: int, text: bytes) -> bytes:
-        return tell(0x0204, struct.pack("<HHHH", 0, column, 0, len(text)) + text)
-
-    def globals_(sheet: int) -> bytes:
-        said = tell(0x0042, struct.pack("<H", code_page)) if code_page else b""
-        code = b"dd/mm/yyyy"
-        formats = tell(0x041E, struct.pack("<HB", 164, len(code)) + code)
-        formats += tell(0x00E0, bytes(16)) + tell(0x00E0, struct.pack("<HH", 0, 164) + bytes(12))
-        name = tell(0x0085, struct.pack("<IBBB", sheet, 0, 0, 5) + b"Deals")
-        return begin(5) + said + formats + name + tell(0x000A, b"")
-
-    def begin(kind: int) -> bytes:
-        return tell(0x0809, struct.pack("<HHHH", 0x0500, kind, 3218, 1994))
-
-    cells = label(0, b"Id") + label(1, "Żółw €".encode("cp1250"))
-    cells += tell(0x0203, struct.pack("<HHHd", 0, 2, 1, 45384.0))
-    cells += tell(0x00D6, struct.pack("<HHHH", 0, 3, 0, 4) + b"rich" + b"\1\0\0")
-    stream = globals_(len(globals_(0))) + begin(16) + cells + tell(0x000A, b"")
-    write_compound(path, stream.ljust(4096, b"\0"))
-    return path
-
-
 def test_a_workbook_of_excel_5_is_read_in_its_code_page(tmp_path: Path) -> None:
     found = cells_of(excel_5(tmp_path / "a.xls", code_page=1250))
 
-    assert found == {1: {0: "Id", 1: "Żółw €", 2: date(2024, 4, 2), 3: "rich"}}
+    assert found[2] == {0: "1", 1: "Żółw €", 2: date(2024, 4, 2), 3: "rich"}
 
 
 def test_texts_in_an_unknown_code_page_are_not_guessed(tmp_path: Path) -> None:
@@ -507,6 +451,42 @@ def test_small_streams_are_read_from_small_sectors(make: Make) -> None:
 
     assert entry.is_stream
     assert compound.read(entry)[:2] == b"\x09\x08"
+
+
+# ------------------------------------------------------------------ the samples
+
+TRAPS: dict[str, dict[int, dict[int, Cell]]] = {
+    "old.xls": {
+        1: dict(enumerate(("Id", "Name", "Amount", "Closing", "Won", "Note"))),
+        2: dict(
+            enumerate(("00007", "Zoë", "0.1", datetime(2024, 4, 2, 12, 13, 44), "TRUE", "a\rb 😀"))
+        ),
+        3: {0: "00123", 1: "अनिता", 2: "-5", 3: timedelta(hours=30), 4: "FALSE"},
+        4: {0: "4", 2: "error-cell: #N/A", 3: "impossible-date: -1", 5: "merged"},
+        7: {0: "7", 1: "_x000D_", 2: "1500.5", 3: date(2024, 4, 2)},
+    },
+    "old_1904.xls": {1: {0: "Id", 1: "Closing"}, 2: {0: "1", 1: date(2028, 4, 3)}},
+    "old_formulas.xls": {
+        1: {at: f"Column {at}" for at in range(5)},
+        2: {0: datetime(2024, 4, 2, 6), 1: "TRUE", 2: "error-cell: #N/A", 3: "Zoë 😀"},
+    },
+    "old_not_calculated.xls": {
+        1: {0: "Id", 1: "Amount"},
+        2: {0: "2", 1: "no-cached-value: "},
+    },
+    "excel_5.xls": {
+        1: {0: "Id", 1: "Name", 2: "Closing", 3: "Note"},
+        2: {0: "1", 1: "Żółw €", 2: date(2024, 4, 2), 3: "rich"},
+    },
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_trap_gives_exactly_its_cells(name: str) -> None:
+    book = XlsBook.open(SAMPLES / "traps" / name, budget=MUCH)
+    shown = next(at for at, sheet in enumerate(book.sheets) if not sheet.is_hidden)
+
+    assert cells_of(SAMPLES / "traps" / name, shown) == TRAPS[name]
 
 
 # ------------------------------------------------------------------ a second opinion

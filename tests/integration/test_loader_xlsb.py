@@ -48,6 +48,7 @@ from sample_data.raw_xlsb import (
     write_parts,
 )
 
+TRAPS = Path(__file__).parents[2] / "sample_data" / "traps"
 SHEET = "xl/worksheets/sheet1.bin"
 Make = Callable[..., Path]
 
@@ -428,6 +429,27 @@ def test_a_damaged_part_ends_in_rows_or_a_refusal(tmp_path: Path) -> None:
         write_parts(tmp_path / "a.xlsb", parts)
         with suppress(SourceError):
             rows_of(tmp_path / "a.xlsb")
+
+
+# ------------------------------------------------------------------ the samples
+
+
+def test_the_binary_trap_gives_exactly_its_cells() -> None:
+    assert cells_of(TRAPS / "binary.xlsb", sheet=1) == {
+        1: dict(enumerate(("Id", "Name", "Amount", "Closing", "Won"))),
+        2: dict(enumerate(("00007", "Zoë", "0.1", datetime(2024, 4, 2, 12, 13, 44), "TRUE"))),
+        3: dict(enumerate(("00123", "rich text", "1500.5", timedelta(hours=30), "FALSE"))),
+        4: {0: "4", 2: "error-cell: #N/A", 3: "impossible-date: -1"},
+        7: dict(enumerate(("7", "東京", "-5", date(2024, 4, 2), "_x000D_ 😀"))),
+    }
+
+
+def test_the_binary_trap_of_1904_counts_from_there() -> None:
+    assert cells_of(TRAPS / "binary_1904.xlsb")[2] == {0: "1", 3: date(2028, 4, 3)}
+
+
+def test_the_binary_trap_that_is_cut_off_is_refused() -> None:
+    assert "its sheet is cut off" in refusal(TRAPS / "binary_cut_off.xlsb")
 
 
 # ------------------------------------------------------------------ a second opinion
