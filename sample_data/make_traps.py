@@ -7,8 +7,11 @@ about in `README.md`.
 import zipfile
 from pathlib import Path
 
-from make_workbook_traps import make_workbook_traps
 import raw_ods as ods
+import raw_xls
+import raw_xlsb
+import xlwt
+from make_workbook_traps import make_workbook_traps
 from raw_workbook import (
     CLOCK,
     DAY,
@@ -59,6 +62,8 @@ def make_traps(folder: Path) -> None:
     _values(folder)
     _faults(folder)
     _shapes(folder)
+    _old(folder)
+    _binary(folder)
     _not_workbooks(folder)
     make_workbook_traps(folder)
     _open_document(folder)
@@ -170,14 +175,100 @@ def _shapes(folder: Path) -> None:
     ).write(folder / "column_without_name.xlsx")
 
 
+# ------------------------------------------------------------------ old and binary workbooks
+
+
+def _old(folder: Path) -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("Notes").visibility = 1
+    sheet = book.add_sheet("Deals")
+    moment, day, elapsed, zeros = (
+        xlwt.easyxf(num_format_str=code)
+        for code in ("dd/mm/yyyy hh:mm:ss", "dd/mm/yyyy", "[h]:mm:ss", "00000")
+    )
+    _line(sheet, 1, "Id", "Name", "Amount", "Closing", "Won", "Note")
+    _line(sheet, 2, (7, zeros), "Zoë", 0.1, (45384.5095370255, moment), True, "a\rb 😀")
+    _line(sheet, 3, "00123", "अनिता", -5, (1.25, elapsed), False, ("", day))
+    _line(sheet, 4, 4, None, None, (-1, day))
+    sheet.row(3).set_cell_error(2, "#N/A!")
+    sheet.write_merge(3, 4, 5, 6, "merged")
+    _line(sheet, 7, 7, "_x000D_", 1500.5, (45384, day))
+    sheet.row(6).hidden = sheet.col(4).hidden = True
+    book.set_active_sheet(1)
+    book.save(str(folder / "old.xls"))
+
+    book = xlwt.Workbook()
+    book.dates_1904 = True
+    sheet = book.add_sheet("Deals")
+    _line(sheet, 1, "Id", "Closing")
+    _line(sheet, 2, 1, (45384, day))
+    book.save(str(folder / "old_1904.xls"))
+
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Deals")
+    _line(sheet, 1, "Id", "Amount")
+    _line(sheet, 2, 2, xlwt.Formula("1+1"))
+    book.save(str(folder / "old_not_calculated.xls"))
+    raw_xls.formulas(folder / "old_formulas.xls")
+    raw_xls.excel_5(folder / "excel_5.xls")
+
+
+def _line(sheet: xlwt.Worksheet, at: int, *values: object) -> None:
+    """Fill a row, numbered as Excel does; a pair is a value and its style."""
+    for column, value in enumerate(values):
+        if isinstance(value, tuple):
+            sheet.write(at - 1, column, *value)
+        elif value is not None:
+            sheet.write(at - 1, column, value)
+
+
+def _binary(folder: Path) -> None:
+    b = raw_xlsb
+    names = ("Id", "Name", "Amount", "Closing", "Won")
+    header = b.row(1, *(b.text(column, name) for column, name in enumerate(names)))
+    when, moment = 45384.5095370255, b.MOMENT
+    sheet = b.sheet(
+        header,
+        b.row(
+            2,
+            *(b.whole(0, 7, b.ZEROS), b.shared(1, 0), b.real(2, 0.1)),
+            *(b.real(3, when, moment), b.boolean(4, True)),
+        ),
+        b.row(
+            3,
+            *(b.text(0, "00123"), b.shared(1, 1), b.rk(2, 150050 << 2 | 3)),
+            *(b.real(3, 1.25, b.ELAPSED), b.boolean(4, False)),
+            is_hidden=True,
+        ),
+        b.row(4, b.whole(0, 4), b.blank(1, b.DAY), b.error(2, 0x2A), b.real(3, -1, b.DAY)),
+        b.row(
+            7,
+            *(b.whole(0, 7), b.shared(1, 2), b.whole(2, -5), b.whole(3, 45384, b.DAY)),
+            b.cell(8, 4, b.wide("_x000D_ 😀") + b.FORMULA),
+        ),
+        merged=((8, 9, 1, 2),),
+        head=b.columns((4, 4)),
+    )
+    texts = [b.rich("Zoë"), b.rich("rich text", is_formatted=True), b.rich("東京", phonetic="トウ")]
+    notes = b.sheet(b.row(1, b.text(0, "Secret")))
+    sheets = {"Notes": notes, "Chart": sheet, "Deals": sheet}
+    book = b.BinaryWorkbook(sheets=sheets, texts=texts, hidden=("Notes",), charts=("Chart",))
+    book.write(folder / "binary.xlsb")
+    days = b.sheet(header, b.row(2, b.whole(0, 1), b.whole(3, 45384, b.DAY)))
+    b.BinaryWorkbook(sheets={"Deals": days}, is_1904=True).write(folder / "binary_1904.xlsb")
+    parts = b.BinaryWorkbook(sheets={"Deals": days}).parts()
+    part = "xl/worksheets/sheet1.bin"
+    parts[part] = parts[part].removesuffix(b.record(146) + b.record(130))
+    b.write_parts(folder / "binary_cut_off.xlsb", parts)
+
+
 # ------------------------------------------------------------------ what is no workbook
 
 
 def _not_workbooks(folder: Path) -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
-    named = "EncryptedPackage".encode("utf-16-le")
-    (folder / "password_protected.xlsx").write_bytes(ole + named + b"\0" * 480)
-    (folder / "old.xls").write_bytes(ole + "Workbook".encode("utf-16-le") + b"\0" * 496)
+    raw_xls.write_compound(folder / "password_protected.xlsx", bytes(8_192), "EncryptedPackage")
+    (folder / "old_broken.xls").write_bytes(ole + "Workbook".encode("utf-16-le") + bytes(496))
     whole = folder / "numbers.xlsx"
     (folder / "cut_off.xlsx").write_bytes(whole.read_bytes()[:-300])
     write_zip(folder / "only_a_zip.xlsx", {"deals.csv": "Id,Name\n1,Ana\n"})

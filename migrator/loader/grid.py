@@ -40,8 +40,9 @@ class Sheet:
     is_hidden: bool
 
 
-class Told(NamedTuple):
-    """Something that happened to cells of one column: where first, and how often."""
+@dataclass(slots=True)
+class Told:
+    """Something that was met in cells of one column: where first, and how often."""
 
     row: int  #: The first.
     text: str  #: The first cell's text.
@@ -54,7 +55,7 @@ class SheetAccount:
 
     formulas: int = 0  #: Cells with a formula, read by the value stored with it.
     hidden_rows: int = 0
-    hidden_columns: int = 0
+    hidden_columns: set[int] = field(default_factory=set)  #: From 0.
     merged: list[str] = field(default_factory=list)  #: The merged ranges, as A1:C1.
     padded: dict[int, Told] = field(default_factory=dict)  #: By column: numbers shown with zeros.
     long: dict[int, Told] = field(default_factory=dict)  #: By column: over 15 digits.
@@ -75,9 +76,10 @@ class SheetAccount:
     def tell(self, told: dict[int, Told], column: int, row: int, text: str) -> None:
         """Count one more cell of a column."""
         first = told.get(column)
-        told[column] = (
-            Told(row, text, 1) if first is None else first._replace(times=first.times + 1)
-        )
+        if first is None:
+            told[column] = Told(row, text, 1)
+        else:
+            first.times += 1
 
 
 class Book(Protocol):

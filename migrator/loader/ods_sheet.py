@@ -112,7 +112,9 @@ class SheetReader:
             for stored in self._done:
                 yield from self._given(stored)
             self._done.clear()
-        self.account.hidden_columns = sum(place < self._width for place in self._hidden_columns)
+        self.account.hidden_columns.update(
+            place for place in self._hidden_columns if place < self._width
+        )
 
     def _given(self, row: _StoredRow) -> Iterator[RawRow]:
         """A stored row, as often as it is repeated."""

@@ -12,11 +12,10 @@ from migrator.errors import SourceError
 from migrator.loader.delimited import open_delimited
 from migrator.loader.files import is_open_in_excel, unreadable
 from migrator.loader.rows import DEFAULT_BUDGET, Rows, Tally
-from migrator.loader.workbook import open_workbook
+from migrator.loader.workbook import OLE, open_workbook
 
 _HEAD: Final = 4_096  #: Bytes that are enough to tell the kinds apart.
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
-_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: Old Office files, and encrypted new ones.
 _PICTURE: Final = (
     "is a picture",
     "A picture of a table cannot be read; export the table itself as .xlsx or CSV.",
@@ -70,7 +69,7 @@ def open_rows(
     tally = Tally()
     try:
         head = _read_head(path)
-        if head.startswith(_ZIP):
+        if head.startswith((*_ZIP, OLE)):
             _ignored(tally, "A workbook has no", encoding=encoding, delimiter=delimiter)
             if is_open_in_excel(path):
                 tally.notes.append(f"Excel has {path.name} open: what is not saved is not read.")
@@ -117,8 +116,6 @@ def _read_head(path: Path) -> bytes:
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
-    if head.startswith(_OLE):
-        raise _old_office(path)
     for magic, (what, advice) in _OTHERS.items():
         if head.startswith(magic):
             raise SourceError(f"the file {what}", where=path.name, advice=advice)
@@ -136,29 +133,3 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
             where=path.name,
             advice="Export the data as .xlsx or CSV.",
         )
-
-
-def _old_office(path: Path) -> SourceError:
-    """Tell a password-protected workbook from an old one: both have the same first bytes."""
-    if _contains(path, "EncryptedPackage".encode("utf-16-le")):
-        return SourceError(
-            "the workbook is password-protected",
-            where=path.name,
-            advice="Open it in Excel, remove the password (File, Info, Protect Workbook, Encrypt "
-            "with Password: empty it), save, and run the command again.",
-        )
-    return SourceError(
-        "the file is in the old Excel format (.xls)",
-        where=path.name,
-        advice="Open it in Excel, choose Save As, and pick Excel Workbook (*.xlsx).",
-    )
-
-
-def _contains(path: Path, wanted: bytes) -> bool:
-    tail = b""
-    with path.open("rb") as file:
-        while data := file.read(1 << 20):
-            if wanted in tail + data:
-                return True
-            tail = data[-len(wanted) :]
-    return False

@@ -83,6 +83,11 @@ class Package:
             if element.get("TargetMode") != "External"
         ]
 
+    def size_of(self, part: str, kind: str) -> int:
+        """Bytes, unpacked, of the part of this kind that another part refers to; 0: none."""
+        found = next((one.target for one in self.relationships(part) if one.type == kind), "")
+        return self.archive.getinfo(found).file_size if found else 0
+
     def _target(self, folder: str, target: str) -> str:
         target = target.replace("\\", "/")
         if not target.startswith("/"):
@@ -101,6 +106,11 @@ def open_package(path: Path, file: IO[bytes]) -> Package:
         _refuse_bomb(path, archive)
         names = {part.replace("\\", "/").lower().lstrip("/"): part for part in archive.namelist()}
     return Package(archive=archive, names=names)
+
+
+def is_open_document(package: Package) -> bool:
+    """Whether it is a package of OpenDocument's, which begins with a part `mimetype`."""
+    return bool(package.part("mimetype")) and not package.part("[Content_Types].xml")
 
 
 def main_part(package: Package, *, where: str) -> str:

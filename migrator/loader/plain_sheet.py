@@ -267,13 +267,11 @@ class PlainSheetReader:
             for kind, place in shape.kinds:
                 if kind:
                     told = self.account.kinds.setdefault(kind, {})
-                    before = told.get(place, Told(row, "", 0))
-                    told[place] = before._replace(times=before.times + times)
+                    told.setdefault(place, Told(row, "", 0)).times += times
         for (kind, place), times in self._blanks.items():
             if not kind:
                 continue
-            told = self.account.kinds[kind]
-            told[place] = told[place]._replace(times=told[place].times - times)
+            self.account.kinds[kind][place].times -= times
         self._shapes.clear()
         self._blanks.clear()
 

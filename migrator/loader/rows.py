@@ -221,7 +221,7 @@ def no_rows(where: str) -> SourceError:
     )
 
 
-def refuse_need(need: int, budget: int, *, where: str) -> None:
+def refuse_need(need: int, budget: int, where: str) -> None:
     """Do nothing if a workbook fits into the memory that it may take.
 
     Args:

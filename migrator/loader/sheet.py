@@ -134,7 +134,7 @@ class SheetReader:
     def _begin_columns(self, attributes: dict[str, str]) -> None:
         if attributes.get("hidden") in _TRUE:
             first, last = int(attributes.get("min", "1")), int(attributes.get("max", "1"))
-            self.account.hidden_columns += max(0, min(last, MOST_COLUMNS) - first + 1)
+            self.account.hidden_columns.update(range(first - 1, min(last, MOST_COLUMNS)))
 
     def _text(self, data: str) -> None:
         if self._is_text:

@@ -16,7 +16,8 @@ from migrator.cells import cell_text, is_blank
 from migrator.errors import SourceError
 from migrator.loader.files import Fingerprint, unreadable
 from migrator.loader.grid import Book, Fault, RawRow, Sheet, SheetAccount, Told
-from migrator.loader.package import main_part, open_package, translated_errors
+from migrator.loader.ods import OdsBook
+from migrator.loader.package import is_open_document, main_part, open_package, translated_errors
 from migrator.loader.rows import (
     Header,
     Rows,
@@ -29,8 +30,14 @@ from migrator.loader.rows import (
     to_header,
     unnamed_column,
 )
+from migrator.loader.xlsb import XlsbBook
 from migrator.loader.xlsx import XlsxBook
 from migrator.model import Cell, Problem, Rejected, SourceRow
+
+OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: Old Office files, and encrypted new ones.
+TEXT_MEMORY: Final = 3
+"""Bytes of memory for a byte of shared texts, which are held as a list: a Python text has 49 to 74
+bytes of its own, and two for a character outside Latin-1; measured with texts of ten characters."""
 
 _RANGES_NAMED: Final = 5  #: Of merged cells, in a note.
 
@@ -93,11 +100,21 @@ def open_workbook(
 
 
 def _open_book(path: Path, file: IO[bytes], budget: int) -> Book:
+    """The reader of the kind of workbook that the file is by its content."""
+    if file.read(len(OLE)) == OLE:
+        # xlrd is imported by those who read such a file alone.
+        from migrator.loader.xls import XlsBook  # noqa: PLC0415
+
+        return XlsBook.open(path, budget=budget)
     package = open_package(path, file)
     with translated_errors(path.name):
-        book = XlsxBook(path, package, main_part(package, where=path.name))
-    refuse_need(book.need(), budget, where=path.name)
-    return book
+        if is_open_document(package):
+            return OdsBook.open(path, file, package.archive)
+        part = main_part(package, where=path.name)
+        refuse_need(int(package.size_of(part, "sharedStrings") * TEXT_MEMORY), budget, path.name)
+        if part.lower().endswith(".bin"):
+            return XlsbBook.open(path, file, package.archive, part)
+        return XlsxBook(path, package, part)
 
 
 def choose_sheet(sheets: Sequence[Sheet], wanted: str | int | None, *, where: str) -> Sheet:
@@ -260,8 +277,10 @@ def _note_reading(account: SheetAccount, header: Header, tally: Tally) -> None:
         notes.append(
             f"Rows hidden in Excel (filtered or folded) are read: {account.hidden_rows:,}."
         )
-    if account.hidden_columns:
-        notes.append(f"Columns hidden in Excel are read: {account.hidden_columns:,}.")
+    columns = zip(header.positions, header.columns, strict=True)
+    hidden = [f'"{name}"' for place, name in columns if place in account.hidden_columns]
+    if hidden:
+        notes.append(f"Columns hidden in Excel are read: {', '.join(hidden)}.")
     for column, told in _by_name(account.padded, header):
         notes.append(
             f"Column {column}: a format of zeros pads numbers, which are read as they are shown "

@@ -24,10 +24,6 @@ from migrator.loader.rows import LONGEST_CELL
 from migrator.loader.sheet import SheetReader
 from migrator.loader.xml_events import local_name, parse_xml
 
-TEXT_MEMORY: Final = 2.5
-"""Bytes of memory for a byte of shared texts: a Python text has 49 to 74 bytes of its own, and
-two for a character outside Latin-1; measured with texts of ten characters."""
-
 _RELATION_ID: Final = "id"
 _TRUE: Final = frozenset({"1", "true", "on"})
 
@@ -43,11 +39,6 @@ class XlsxBook:
         self._read_workbook(part)
         self._texts: list[str | Fault] | None = None
         self._formats: Sequence[Format] | None = None
-
-    def need(self) -> int:
-        """Bytes of memory that the shared texts will take, from the zip directory."""
-        part = self._part_of("sharedStrings")
-        return int(self._package.archive.getinfo(part).file_size * TEXT_MEMORY) if part else 0
 
     def rows(self, sheet: Sheet, account: SheetAccount) -> Iterator[RawRow]:
         """Every row that the sheet stores, blank ones too, in ascending order.

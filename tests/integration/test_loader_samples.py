@@ -131,6 +131,73 @@ ROWS: dict[str, tuple[list[Given], list[Refused], int]] = {
     "wrong_size.xlsx": ([(at, (str(at), "x")) for at in range(2, 6)], [], 0),
     "gaps.xlsx": ([(2, ("2", "Ana")), (6, ("6", "Bo")), (9, ("9", "merged"))], [], 8),
     "several_sheets.xlsx": ([(2, ("1", "Ana"))], [], 0),
+    "old.xls": (
+        [
+            (2, ("00007", "Zoë", "0.1", datetime(2024, 4, 2, 12, 13, 44), "TRUE", "a\rb 😀")),
+            (3, ("00123", "अनिता", "-5", timedelta(hours=30), "FALSE", "")),
+            (7, ("7", "_x000D_", "1500.5", date(2024, 4, 2), "", "")),
+        ],
+        [(4, "error-cell impossible-date")],
+        2,
+    ),
+    "old_1904.xls": ([(2, ("1", date(2028, 4, 3)))], [], 0),
+    "old_formulas.xls": ([], [(2, "error-cell")], 0),
+    "old_not_calculated.xls": ([], [(2, "no-cached-value")], 0),
+    "excel_5.xls": ([(2, ("1", "Żółw €", date(2024, 4, 2), "rich"))], [], 0),
+    "binary.xlsb": (
+        [
+            (2, ("00007", "Zoë", "0.1", datetime(2024, 4, 2, 12, 13, 44), "TRUE")),
+            (3, ("00123", "rich text", "1500.5", timedelta(hours=30), "FALSE")),
+            (7, ("7", "東京", "-5", date(2024, 4, 2), "_x000D_ 😀")),
+        ],
+        [(4, "error-cell impossible-date")],
+        2,
+    ),
+    "binary_1904.xlsb": ([(2, ("1", "", "", date(2028, 4, 3), ""))], [], 0),
+    "values.ods": (
+        [
+            (2, ("2", "200000", "12345678901234600000")),
+            (3, ("3", "0.12", "")),
+            (4, ("4", "434650.97", "-5")),
+            (5, ("5", "00123", "0.5")),
+            (6, ("6", "TRUE", "FALSE")),
+            (7, ("7", date(2024, 4, 2), date(2024, 4, 2))),
+            (8, ("8", datetime(2024, 4, 2), datetime(2024, 4, 2, 12, 13, 44))),
+            (9, ("9", time(12, 13, 44), timedelta(hours=6))),
+            (11, ("11", "00123", "=1+1")),
+        ],
+        [(10, "impossible-date")],
+        0,
+    ),
+    "texts.ods": (
+        [
+            (2, ("2", "  two  spaces  ", "")),
+            (3, ("3", "as  LibreOffice\n  writes  lines ", "")),
+            (4, ("4", "laid out by a program", "")),
+            (5, ("5", "one\ntwo\tthree  ", "")),
+            (6, ("6", "with a comment", "")),
+            (7, ("7", "", "")),
+        ],
+        [],
+        0,
+    ),
+    "faults.ods": (
+        [(6, ("6", "2", "")), (7, ("7", "", "")), (8, ("8", "#N/A", ""))],
+        [(2, "error-cell"), (3, "error-cell"), (4, "error-cell"), (5, "no-cached-value")],
+        0,
+    ),
+    "shapes.ods": (
+        [
+            (2, ("2", "same", "same")),
+            (3, ("3", "thrice", "")),
+            (4, ("3", "thrice", "")),
+            (5, ("3", "thrice", "")),
+            (8, ("8", "Bo", "")),
+            (9, ("9", "merged", "")),
+        ],
+        [],
+        2,
+    ),
     "column_without_name.xlsx": ([(2, ("2", "Ana"))], [(3, "unnamed-column")], 0),
 }
 
@@ -146,7 +213,11 @@ REFUSALS = {
     "data.csv": ("data.csv: the file is JSON", "Export the data"),
     "packed.csv.gz": ("is compressed with gzip", "Unpack it"),
     "password_protected.xlsx": ("the workbook is password-protected", "remove the password"),
-    "old.xls": ("old Excel format (.xls)", "Excel Workbook (*.xlsx)"),
+    "old_broken.xls": ("old_broken.xls", "Excel Workbook (*.xlsx)"),
+    "binary_cut_off.xlsb": ("the workbook is broken", "fresh copy"),
+    "letter.ods": ("an OpenDocument text, not a spreadsheet", "Name the spreadsheet"),
+    "password_protected.ods": ("the workbook is password-protected", "LibreOffice"),
+    "repeated.ods": ("repeats cells over and over (row 2)", "CSV UTF-8"),
     "cut_off.xlsx": ("zip archive is cut off or damaged", "fresh copy"),
     "only_a_zip.xlsx": ("a zip archive, not a workbook", "Unpack it"),
     "entities.xlsx": ('sheet "Deals": the workbook is broken: its XML has a document', "again"),
@@ -221,7 +292,7 @@ def test_the_script_makes_the_samples_that_are_here(tmp_path: Path) -> None:
 
 def content(path: Path) -> bytes | dict[str, bytes]:
     """The bytes of a file; of a workbook its parts, since packing differs between machines."""
-    if path.suffix == ".xlsx" and zipfile.is_zipfile(path):
+    if path.suffix in {".xlsx", ".xlsb", ".ods"} and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
     return b"" if path.name == "cut_off.xlsx" else path.read_bytes()

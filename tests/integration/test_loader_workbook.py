@@ -316,12 +316,13 @@ def test_a_workbook_under_another_name_is_still_one(make: Make, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("parts", "what"),
     [
-        ({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}, "OpenDocument"),
-        ({"[Content_Types].xml": "<Types/>", "xl/workbook.bin": ""}, ".xlsb"),
+        ({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}, "content.xml is missing"),
+        ({"[Content_Types].xml": "<Types/>", "xl/workbook.bin": ""}, "broken"),
         ({"[Content_Types].xml": "<Types/>"}, "not a workbook"),
+        ({"deals.csv": "Id"}, "a zip archive, not a workbook"),
     ],
 )
-def test_other_packages_are_called_by_their_name(
+def test_packages_that_hold_no_workbook_are_refused(
     tmp_path: Path, parts: dict[str, str], what: str
 ) -> None:
     path = tmp_path / "deals.xlsx"
