@@ -97,6 +97,25 @@ class Rows:
         self.close()
 
 
+class NoRowsError(SourceError):
+    """A header stands, and nothing under it: never what somebody wanted to send."""
+
+
+def no_rows(where: str) -> NoRowsError:
+    """The refusal of a source that ends with its header; blank rows count as nothing.
+
+    >>> print(no_rows("deals.csv"))
+    deals.csv: there are no rows under the column names
+      Check that this is the right file and sheet, and that its export was not filtered to nothing.
+    """
+    return NoRowsError(
+        "there are no rows under the column names",
+        where=where,
+        advice="Check that this is the right file and sheet, and that its export was not filtered "
+        "to nothing.",
+    )
+
+
 # ------------------------------------------------------------------ the header
 
 

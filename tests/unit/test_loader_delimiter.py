@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.errors import SourceError
-from migrator.loader.delimiter import CANDIDATES, check_delimiter, detect_delimiter
+from migrator.loader.delimiter import CANDIDATES, detect_delimiter
+from migrator.loader.dialect import check_delimiter
 
 
 def detected(text: str, *, header_row: int = 1, is_whole: bool = True) -> str | None:
