@@ -103,6 +103,8 @@ def open_delimited(path: Path, declared: Declared, *, tally: Tally) -> Rows:
     found = Fingerprint.of(path)
     opened = _open(path, declared, tally)
     try:
+        for _ in range(opened.beginning.hidden):
+            opened.text.readline()
         header_row, names = _header_record(opened, declared.header_row)
         where = f"{path.name}: row {header_row}"
         if declared.header_row is None and header_row > 1:
@@ -132,8 +134,6 @@ def _open(path: Path, declared: Declared, tally: Tally) -> _Opened:
     csv.field_size_limit(max(csv.field_size_limit(), ENDLESS_CELL))
     source = WatchedBytes(path, encoding)
     text = open_text(source, encoding)
-    for _ in range(beginning.hidden):
-        text.readline()
     return _Opened(
         path=path,
         encoding=encoding,
@@ -267,7 +267,9 @@ def _likely_header(opened: _Opened) -> tuple[int, int]:
     """The row that may be the header of a table, and its width; zeros where there is none."""
     best = (0, 0)
     taken = opened.quoting.quote + opened.quoting.escape
-    for candidate in {opened.delimiter, *CANDIDATES} - set(taken):
+    for candidate in (opened.delimiter, *CANDIDATES):
+        if candidate in taken:
+            continue
         records = sample_records(
             opened.beginning.text,
             candidate,

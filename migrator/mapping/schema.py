@@ -193,6 +193,16 @@ class Source(Part):
     quote: Annotated[str, AfterValidator(_quote)] | None = None  #: "none": nothing is quoted.
     escape: Annotated[str, AfterValidator(_escape)] | None = None
 
+    @model_validator(mode="after")
+    def _characters_differ(self) -> Self:
+        marks = [mark for mark in (self.delimiter, self.quote or '"', self.escape) if mark]
+        if len(set(marks)) < len(marks):
+            raise refuse(
+                "delimiter, quote and escape are not different characters",
+                "Give each its own. A quote that is doubled inside cells needs no escape.",
+            )
+        return self
+
 
 class OpportunityId(Part):
     """Where the opportunity's id stands, and of which kind it is."""
