@@ -17,6 +17,7 @@ from migrator.errors import SourceError
 from migrator.loader.delimiter import CANDIDATES, RARE, detect_delimiter
 from migrator.loader.dialect import (
     Quoting,
+    WatchedLines,
     check_delimiter,
     check_quoting,
     sample_records,
@@ -34,6 +35,7 @@ from migrator.loader.rows import (
     no_rows,
     text_problems,
     to_header,
+    unknown_escape,
     unnamed_column,
     wrong_count,
 )
@@ -86,6 +88,7 @@ class _Opened:
     beginning: _Beginning
     source: WatchedBytes
     text: io.TextIOWrapper
+    lines: WatchedLines | None  #: Where an escape character is declared.
     reader: Any  #: csv's reader, whose class has no public name.
 
     @property
@@ -106,6 +109,8 @@ def open_delimited(path: Path, declared: Declared, *, tally: Tally) -> Rows:
         for _ in range(opened.beginning.hidden):
             opened.text.readline()
         header_row, names = _header_record(opened, declared.header_row)
+        if opened.lines:
+            opened.lines.take_unknown()  # a name that is not as expected, the mapping will refuse
         where = f"{path.name}: row {header_row}"
         if declared.header_row is None and header_row > 1:
             tally.notes.append(_skipped(header_row))
@@ -134,6 +139,7 @@ def _open(path: Path, declared: Declared, tally: Tally) -> _Opened:
     csv.field_size_limit(max(csv.field_size_limit(), ENDLESS_CELL))
     source = WatchedBytes(path, encoding)
     text = open_text(source, encoding)
+    lines = WatchedLines(text, delimiter, quoting) if quoting.escape else None
     return _Opened(
         path=path,
         encoding=encoding,
@@ -142,7 +148,8 @@ def _open(path: Path, declared: Declared, tally: Tally) -> _Opened:
         beginning=beginning,
         source=source,
         text=text,
-        reader=quoting.reader(text, delimiter),
+        lines=lines,
+        reader=quoting.reader(lines or text, delimiter),
     )
 
 
@@ -296,7 +303,8 @@ def _records(
     """
     make = partial(tuple.__new__, SourceRow)  # half the time of SourceRow(...)
     file, columns, width = opened.path.name, header.columns, header.width
-    source, reader, is_plain = opened.source, opened.reader, header.is_plain
+    source, reader, lines = opened.source, opened.reader, opened.lines
+    is_plain = header.is_plain and lines is None
     hidden = opened.beginning.hidden + 1
     row, begins, next_line, reads = header_row, 1, reader.line_num + hidden, -1
     try:
@@ -310,7 +318,9 @@ def _records(
             if is_plain and len(record) == width and source.reads == reads:
                 yield make((file, "", row, begins, columns, tuple(record)))
                 continue
-            yield _inspected(SourceRow(file, "", row, begins, columns, tuple(record)), header)
+            unknown = lines.take_unknown() if lines else ""
+            found_row = SourceRow(file, "", row, begins, columns, tuple(record))
+            yield _inspected(found_row, header, unknown)
             reads = -1 if source.has_nul else source.reads
     except (csv.Error, UnicodeDecodeError) as error:
         raise _translated(opened, error, next_line) from error
@@ -321,13 +331,21 @@ def _records(
         raise no_rows(file)
 
 
-def _inspected(row: SourceRow, header: Header) -> SourceRow | Rejected:
-    """The row, or its rejection; every cell is looked at."""
+def _inspected(row: SourceRow, header: Header, unknown: str) -> SourceRow | Rejected:
+    """The row, or its rejection; every cell is looked at.
+
+    Args:
+        row: All cells of the record.
+        header: Where the named ones stand.
+        unknown: An escape sequence in it that has no known meaning; "" for none.
+    """
     cells = row.cells
     texts: Sequence[str] = [cell for cell in cells if isinstance(cell, str)]
     if len(cells) != header.width:
         return Rejected(row=row, problems=(wrong_count(len(cells), header.width),))
     problems: tuple[Problem, ...] = text_problems(header, texts)
+    if unknown:
+        problems += (unknown_escape(unknown),)
     if not header.is_plain:
         named = frozenset(header.positions)
         strays = [at for at, text in enumerate(texts) if at not in named and text.strip()]

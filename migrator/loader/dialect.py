@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from migrator.errors import SourceError
 
@@ -37,6 +37,36 @@ class Quoting:
 
 
 PLAIN: Final = Quoting()
+
+
+class WatchedLines:
+    r"""Lines on their way to the csv module, which reads ``\N`` as "N" without a word.
+
+    An escape character before a letter or digit means something that no rule here knows: a NULL in
+    one database, a line break in another, a folder of Windows where the file has no escapes.
+    """
+
+    def __init__(self, lines: Iterable[str], delimiter: str, quoting: Quoting) -> None:
+        self.unknown = ""  #: The last such sequence since it was taken; "" for none.
+        self._lines = iter(lines)
+        self._escape, self._known = quoting.escape, delimiter + quoting.quote + quoting.escape
+        self._sequence = re.compile(f"{re.escape(quoting.escape)}(.)", re.DOTALL)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if self._escape in line:
+            for found in self._sequence.finditer(line):
+                if found[1].isalnum() and found[1] not in self._known:
+                    self.unknown = found[0]
+        return line
+
+    def take_unknown(self) -> str:
+        """What was found since the last time."""
+        found, self.unknown = self.unknown, ""
+        return found
 
 
 def check_quoting(quote: str | None, escape: str | None, *, where: str) -> Quoting:

@@ -257,6 +257,18 @@ def nul_inside(column: str, text: str) -> Problem:
     )
 
 
+def unknown_escape(sequence: str) -> Problem:
+    r"""The declared escape character where it escapes nothing, such as ``\N`` for a NULL."""
+    return Problem(
+        code="unknown-escape",
+        column="",
+        value=sequence,
+        reason=f'the row holds "{sequence}": what the escape character means there is not known',
+        advice="Export the data without such signs (a NULL as an empty cell), or take escape out "
+        "of the mapping's source where the character stands for itself.",
+    )
+
+
 def half_a_character(column: str, text: str) -> Problem:
     """A lone surrogate, which no UTF-8 can hold; files cannot bring one, Python texts can."""
     return Problem(

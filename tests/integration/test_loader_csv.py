@@ -465,6 +465,20 @@ def test_quote_and_escape_are_obeyed_as_declared(
     assert row.cells == ("1", cells)
 
 
+@pytest.mark.parametrize("cell", ["\\N", "c:\\dir", '"line\\nbreak"', '"a\nb\\t"', "\\\\\\0"])
+def test_an_escape_whose_meaning_is_not_known_rejects_its_row(write: Write, cell: str) -> None:
+    path = write(f"Id,Note\n1,a\\,b\n2,{cell}\n3,c\\\\dir \\' \n")
+
+    with open_rows(path, escape="\\") as source:
+        first, second, third = source
+
+    assert isinstance(first, SourceRow)
+    assert isinstance(second, Rejected)
+    assert [found.code for found in second.problems] == ["unknown-escape"]
+    assert isinstance(third, SourceRow)
+    assert third.cells == ("3", "c\\dir ' ")
+
+
 def test_an_unclosed_quote_is_found_with_the_declared_characters(write: Write) -> None:
     path = write("Id,Note\n1,'a \\' b\nc'\n2,'open \\'\n3,\"x\n")
 
@@ -610,7 +624,7 @@ def written(path: Path, table: list[list[str]], dialect: dict[str, Any], encodin
     table=tables(), dialect=dialects(), encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
 )
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )
 @pytest.mark.parametrize("is_packed", [False, True])
