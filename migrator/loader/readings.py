@@ -132,6 +132,9 @@ def likely_readings(sample: Sample) -> list[Reading]:
     for name in sorted(texts, key=lambda one: (strangeness[one], _rank(one))):
         distinct.setdefault(texts[name], name)
     names = list(distinct.values())[:OFFERED]
+    usual = distinct.get(texts.get(COMMON[0], ""))
+    if usual and usual not in names:  # a word or two can look stranger in it than they are
+        names[-1] = usual
     line, at = _telling_place(sample, names)
     return [Reading(encoding=name, example=_example(line, at, name)) for name in names]
 

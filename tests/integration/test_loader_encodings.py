@@ -77,6 +77,16 @@ def test_signs_of_windows_in_plain_text_are_offered_first(tmp_path: Path, sign: 
     assert next(iter(offered(refusal(path)).items())) == ("cp1252", sign)
 
 
+@pytest.mark.parametrize("name", ["é, è", "ÄÖÜ", "à"])
+def test_the_commonest_encoding_is_offered_however_strange_it_looks(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_bytes(f'Id,Name\n1,"{name}"\n'.encode("cp1252"))
+
+    assert "cp1252" in offered(refusal(path))
+
+
 def test_readings_that_are_the_same_are_offered_once(tmp_path: Path) -> None:
     path = tmp_path / "deals.csv"
     path.write_bytes("Id,Name\n1,Zoë\n".encode("latin-1"))
