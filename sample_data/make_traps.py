@@ -4,7 +4,9 @@ What the loader gives for each stands in `tests/integration/test_loader_samples.
 about in `README.md`.
 """
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import raw_ods as ods
@@ -27,6 +29,22 @@ from raw_workbook import (
 )
 
 GUID = "5ca5b042-51ea-4699-b6f0-84c40ab12770"
+
+
+def packed(content: bytes) -> bytes:
+    """As gzip stores what it cannot make smaller: the same bytes with every version of zlib."""
+    size = len(content)
+    block = b"\x01" + struct.pack("<HH", size, size ^ 0xFFFF) + content
+    return (
+        b"\x1f\x8b\x08"
+        + b"\0" * 6
+        + b"\xff"
+        + block
+        + struct.pack("<II", zlib.crc32(content), size)
+    )
+
+
+DEALS = "Id,Name\r\n1,Zoë\r\n2,अनिता\r\n"
 
 TEXT_FILES = {
     "utf8_bom_semicolon.csv": b"\xef\xbb\xbf" + 'Id;Name;Amount\r\n007;Zoë;"1,5"\r\n'.encode(),
@@ -51,7 +69,31 @@ TEXT_FILES = {
     "empty.csv": b"",
     "page.xls": b"\r\n<html><body><table><tr><td>Id</td></tr></table></body></html>\r\n",
     "data.csv": b'[{"Id": "1", "Name": "Ana"}]\n',
-    "packed.csv.gz": bytes.fromhex("1f8b08000000000002ffcb4c5102001ed1b5e703000000"),
+    "packed.csv.gz": packed(DEALS.encode()),
+    "packed_utf16.csv.gz": packed(b"\xff\xfe" + DEALS.encode("utf-16-le")),
+    "packed_twice.csv.gz": packed(b"Id,Name\n1,Ana\n") + packed(b"2,Bo\n"),
+    "packed_cut_off.csv.gz": packed(DEALS.encode())[:-12],
+    "packed_damaged.csv.gz": packed(DEALS.encode()).replace(b"1,Zo", b"7,Zo"),
+    "packed_workbook.xlsx.gz": packed(b"PK\x03\x04" + b"\0" * 26),
+    "sep_line.csv": b'sep=;\r\nId;Note\r\n1;"a, b\r\nc"\r\n2;d\r\n',
+    "sep_line_quoted.csv": b'\xef\xbb\xbf"SEP=~"\nId~Name, first\n1~Ana\n',
+    "blank_above.csv": b"\r\n,\r\nId,Name\r\n1,Ana\r\n",
+    "blank_below.csv": b'Id,Name\n,\n"  ",\n\n',
+    "rare_delimiter.csv": "Id¦Name¦Amount\n1¦Ana, Bo¦1;5\n2¦Zoë|Cy¦2\n".encode(),
+    "double_pipes.csv": b"Id||Name||Note\n1||Ana||x\n2||Bo\n3||Cy|lost||y\n",
+    "backslash_quotes.csv": b'Id,Note\n1,ok\n2,"said \\"hi\\", left"\n3,c:\\\\dir\n',
+    "single_quotes.csv": b"Id,Note\n1,'a, b'\n2,'it''s \"so\"'\n",
+    "no_quoting.tsv": b'Id\tNote\n1\t"tall" one\n2\t5" pipe\n3\t"\n',
+    "padded_title.csv": b"Report of April,,\r\n,,\r\nId,Name,Note\r\n1,Ana,\r\n2,Bo,x\r\n",
+    "cr_ends.csv": b'Id,Note\r1,a\r2,"b\rc"\r3,d',
+    "quoted_blanks.csv": b'"Id","Note"\n"",""\n"1",""\n" ","\n"\n"2","\n"\n',
+    "one_quoted_column.csv": b'"Id"\n"1"\n"a, b; c"\n"say ""x"""\n',
+    "header_in_utf8.csv": "Nº,名前,नोट\n1,さくら,ठीक\n".encode(),
+    "tabs_and_spaces.txt": b"Id \tName\tNote\n1\t Ana \t\n2\tBo B\t \n",
+    "cp1250.csv": "Id,Name\n1,Łukasz Żak\n2,Świętosława\n".encode("cp1250"),
+    "cp1251.csv": "Id,Name\n1,Иван Петров\n2,Анна\n".encode("cp1251"),
+    "shift_jis.csv": "Id,Name\n1,田中さくら\n2,佐藤\n".encode("shift_jis"),
+    "one_line_not_utf8.csv": "Id,Name\n1,Zoë\n2,Ünal\n".encode() + b"3,Jos\xe9\n",
 }
 
 

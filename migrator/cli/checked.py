@@ -44,7 +44,7 @@ def checked_lines(checked: Checked, rate: RateLimit) -> Iterator[str]:
 def _read_as(checked: Checked) -> str:
     if checked.sheet:
         return f'{printable(checked.file)}, sheet "{printable(checked.sheet)}"'
-    delimiter = _DELIMITERS.get(checked.delimiter, f'"{checked.delimiter}"')
+    delimiter = _DELIMITERS.get(checked.delimiter, f'"{printable(checked.delimiter)}"')
     return f"{printable(checked.file)}: {checked.encoding}, delimiter {delimiter}"
 
 

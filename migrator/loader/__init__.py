@@ -5,6 +5,6 @@ and never writes.
 """
 
 from migrator.loader.opening import open_rows
-from migrator.loader.rows import Rows
+from migrator.loader.rows import NoRowsError, Rows
 
-__all__ = ["Rows", "open_rows"]
+__all__ = ["NoRowsError", "Rows", "open_rows"]

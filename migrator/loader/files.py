@@ -12,7 +12,7 @@ from migrator.errors import SourceError
 from migrator.nearby import instead_of
 
 OWNER_MARK: Final = "~$"
-SPREADSHEETS: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"})
+SPREADSHEETS: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".gz"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

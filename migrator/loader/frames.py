@@ -21,6 +21,7 @@ from migrator.loader.rows import (
     Tally,
     all_blank,
     half_a_character,
+    no_rows,
     plain_header,
     shown,
     text_problems,
@@ -49,7 +50,8 @@ def open_frame(frame: pd.DataFrame, *, name: str) -> Rows:
         name: Names the source in messages and in the ledger.
 
     Raises:
-        SourceError: A column's name is no text or occurs twice, or its times carry a zone.
+        SourceError: A column's name is no text or occurs twice, or its times carry a zone; while
+            the rows are read: there are none.
     """
     tally = Tally()
     names = [_column_name(column, name) for column in frame.columns]
@@ -65,8 +67,8 @@ def open_frame(frame: pd.DataFrame, *, name: str) -> Rows:
             for values in zip(*columns, strict=True):
                 row += 1
                 yield from _record(name, row, header.columns, values, tally)
-        if row == _HEADER_ROWS:
-            tally.notes.append("There are no rows in the frame.")
+        if not tally.rows_read:
+            raise no_rows(name)
 
     return Rows(
         path=Path(name),

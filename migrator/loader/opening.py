@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from migrator.errors import SourceError
-from migrator.loader.delimited import open_delimited
+from migrator.loader.delimited import Declared, open_delimited
 from migrator.loader.files import is_open_in_excel, unreadable
+from migrator.loader.packed import GZIP, is_packed, read_head, refuse_bomb
 from migrator.loader.rows import DEFAULT_BUDGET, Rows, Tally
 from migrator.loader.workbook import OLE, open_workbook
 
@@ -21,15 +22,16 @@ _PICTURE: Final = (
     "A picture of a table cannot be read; export the table itself as .xlsx or CSV.",
 )
 _OTHERS: Final = {
-    b"\x1f\x8b": ("is compressed with gzip", "Unpack it first (gunzip), then give the file in it."),
     b"%PDF": ("is a PDF document", "Export the table as .xlsx or CSV from the program it is from."),
     **dict.fromkeys((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), _PICTURE),
     b"{\\rtf": ("is an RTF document", "Export the table as .xlsx or CSV."),
 }
+_TAR: Final = slice(257, 262)  #: Where "ustar" stands in a tar archive.
 _WEB_PAGE: Final = re.compile(
     rb"<(!doctype\s+html|html|head|body|table|meta|style|!--|div)\b|<\?xml", re.IGNORECASE
 )
 _JSON: Final = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]]")
+_TEXT_ONLY: Final = ("encoding", "delimiter", "quote", "escape")
 _WORKBOOK_NAMES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 
 
@@ -39,17 +41,23 @@ def open_rows(
     sheet: str | int | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    quote: str | None = None,
+    escape: str | None = None,
     header_row: int | None = None,
     budget: int = DEFAULT_BUDGET,
 ) -> Rows:
-    """Open a spreadsheet (CSV and its relatives, or XLSX) and read its header.
+    """Open a spreadsheet and read its header: CSV and its relatives, also packed, or a workbook.
 
     Args:
         path: The file.
         sheet: The sheet's name, or its number from 1; None is the first that is not hidden.
             Only for workbooks.
         encoding: Of a text file; None is UTF-8, or UTF-16 by its mark.
-        delimiter: Of a text file; None finds it among comma, semicolon, tab and pipe.
+        delimiter: Of a text file; None obeys a first line such as ``sep=;``, else finds it among
+            comma, semicolon, tab and pipe, else among rare ones that split all rows alike.
+        quote: Of a text file, one character; "none" where nothing is quoted, None is ``"``.
+        escape: Of a text file: the character that takes the meaning from the next, such as a
+            backslash; None for none.
         header_row: The row that holds the column names, as Excel numbers it; None is the first
             that is not blank.
         budget: Bytes of memory that reading a workbook may take.
@@ -59,32 +67,43 @@ def open_rows(
         workbook as such.
 
     Raises:
-        SourceError: The file, its encoding or its header cannot be used. Raised here, or while
-            the rows are read, when the trouble stands further down.
+        SourceError: The file, its encoding or its header cannot be used, or there are no rows.
+            Raised here, or while the rows are read, when the trouble stands further down.
         ValueError: ``header_row`` is below 1.
     """
     if header_row is not None and header_row < 1:
         raise ValueError(f"header_row counts from 1, not {header_row}")
+    declared = Declared(
+        encoding=encoding, delimiter=delimiter, quote=quote, escape=escape, header_row=header_row
+    )
     path = Path(path)
-    tally = Tally()
     try:
         head = _read_head(path)
         if head.startswith((*_ZIP, OLE)):
-            _ignored(tally, "A workbook has no", encoding=encoding, delimiter=delimiter)
-            if is_open_in_excel(path):
-                tally.notes.append(f"Excel has {path.name} open: what is not saved is not read.")
-            return open_workbook(
-                path, sheet=sheet, header_row=header_row, budget=budget, tally=tally
-            )
-        _refuse_foreign(path, head)
-        _ignored(tally, "A text file has no", sheet=sheet)
-        if path.suffix.lower() in _WORKBOOK_NAMES:
-            tally.notes.append(f"The file is called {path.suffix}, but holds text; read as CSV.")
-        return open_delimited(
-            path, encoding=encoding, delimiter=delimiter, header_row=header_row or 1, tally=tally
-        )
+            return _open_workbook(path, sheet, declared, budget)
+        return _open_text(path, head, sheet, declared)
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def _open_workbook(path: Path, sheet: str | int | None, declared: Declared, budget: int) -> Rows:
+    tally = Tally()
+    text_only = {name: getattr(declared, name) for name in _TEXT_ONLY}
+    _ignored(tally, "A workbook has no", **text_only)
+    if is_open_in_excel(path):
+        tally.notes.append(f"Excel has {path.name} open: what is not saved is not read.")
+    return open_workbook(
+        path, sheet=sheet, header_row=declared.header_row, budget=budget, tally=tally
+    )
+
+
+def _open_text(path: Path, head: bytes, sheet: str | int | None, declared: Declared) -> Rows:
+    tally = Tally()
+    _refuse_foreign(path, head)
+    _ignored(tally, "A text file has no", sheet=sheet)
+    if path.suffix.lower() in _WORKBOOK_NAMES:
+        tally.notes.append(f"The file is called {path.suffix}, but holds text; read as CSV.")
+    return open_delimited(path, declared, tally=tally)
 
 
 def _ignored(tally: Tally, problem: str, **options: object) -> None:
@@ -104,8 +123,10 @@ def _read_head(path: Path) -> bytes:
             where=str(path),
             advice="Save the data to a file first; it is read more than once.",
         )
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
+    head = read_head(path, _HEAD)
+    if is_packed(path):
+        _refuse_packed(path, head)
+        refuse_bomb(path)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
         raise SourceError(
             "the file is empty" if len(head) < _HEAD else "the file begins with nothing but blanks",
@@ -113,6 +134,16 @@ def _read_head(path: Path) -> bytes:
             advice="Export the data again; a spreadsheet needs at least a row of column names.",
         )
     return head
+
+
+def _refuse_packed(path: Path, head: bytes) -> None:
+    """Only text is read from inside gzip: a workbook and an archive are read back and forth."""
+    if head.startswith((*_ZIP, OLE, GZIP)) or head[_TAR] == b"ustar":
+        raise SourceError(
+            "the file is compressed with gzip, and what is in it is no text",
+            where=path.name,
+            advice="Unpack it first (gunzip, or tar for an archive), then give the file in it.",
+        )
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:

@@ -15,7 +15,6 @@ from migrator.errors import SourceError
 from migrator.model import Problem, Rejected, SourceRow
 
 LONGEST_CELL: Final = 32_767  #: Characters; Microsoft, "Excel specifications and limits", 2026.
-NO_ROWS: Final = "There are no rows under the header: check that this is the right file and sheet."
 DEFAULT_BUDGET: Final = 1024**3  #: Bytes of memory that reading a workbook may take.
 _SHOWN: Final = 60  #: Characters of a cell that a problem repeats.
 
@@ -105,6 +104,25 @@ class Rows:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class NoRowsError(SourceError):
+    """A header stands, and nothing under it: never what somebody wanted to send."""
+
+
+def no_rows(where: str) -> NoRowsError:
+    """The refusal of a source that ends with its header; blank rows count as nothing.
+
+    >>> print(no_rows("deals.csv"))
+    deals.csv: there are no rows under the column names
+      Check that this is the right file and sheet, and that its export was not filtered to nothing.
+    """
+    return NoRowsError(
+        "there are no rows under the column names",
+        where=where,
+        advice="Check that this is the right file and sheet, and that its export was not filtered "
+        "to nothing.",
+    )
 
 
 # ------------------------------------------------------------------ the header
@@ -212,15 +230,6 @@ def blank_above(header_row: int) -> str:
     return f"{above} blank; row {header_row} holds the column names."
 
 
-def no_rows(where: str) -> SourceError:
-    """The refusal of a source that has column names and nothing under them."""
-    return SourceError(
-        "there are no rows under the column names",
-        where=where,
-        advice="Check that this is the right file and sheet; nothing was sent.",
-    )
-
-
 def refuse_need(need: int, budget: int, where: str) -> None:
     """Do nothing if a workbook fits into the memory that it may take.
 
@@ -286,6 +295,18 @@ def nul_inside(column: str, text: str) -> Problem:
         value=shown(text),
         reason="the cell holds a NUL character",
         advice="The file was damaged or exported wrongly; type the cell again.",
+    )
+
+
+def unknown_escape(sequence: str) -> Problem:
+    r"""The declared escape character where it escapes nothing, such as ``\N`` for a NULL."""
+    return Problem(
+        code="unknown-escape",
+        column="",
+        value=sequence,
+        reason=f'the row holds "{sequence}": what the escape character means there is not known',
+        advice="Export the data without such signs (a NULL as an empty cell), or take escape out "
+        "of the mapping's source where the character stands for itself.",
     )
 
 

@@ -1,7 +1,8 @@
 """From bytes to lines of text, strictly: a byte that does not fit is never replaced in silence.
 
 Owns encodings, byte-order marks and what is suspicious in the bytes. It never guesses an
-encoding: UTF-8, UTF-16 by its mark, or what the mapping declares.
+encoding: UTF-8, UTF-16 by its mark, or what the mapping declares. What is declared nowhere is
+refused with the likely readings (`readings`), for a person to choose.
 """
 
 import codecs
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from migrator.errors import SourceError
+from migrator.loader.packed import open_bytes
+from migrator.loader.readings import is_mostly_utf8, likely_readings, take_sample
 
 CHUNK: Final = 16_384
 """Bytes read at once. Below the longest cell, so that reading an overlong cell always takes a
@@ -98,11 +101,11 @@ def _python_name(declared: str, where: str) -> str:
 
 
 class WatchedBytes(io.BufferedReader):
-    """A file's bytes, counted and looked at on their way to the decoder."""
+    """A file's bytes, unpacked, counted and looked at on their way to the decoder."""
 
     def __init__(self, path: Path, encoding: Encoding) -> None:
-        super().__init__(io.FileIO(path), CHUNK)
-        self.seek(encoding.mark)
+        super().__init__(open_bytes(path), CHUNK)
+        self.read(encoding.mark)  # not `seek`: what is packed has no place to go to
         self.position = encoding.mark  #: Where the next read begins.
         self.reads = 0  #: Grows with every read.
         # In UTF-16 and UTF-32 half of all bytes are NUL: there each row is looked at.
@@ -151,8 +154,10 @@ def undecodable(path: Path, encoding: Encoding, error: UnicodeDecodeError, end: 
     line = f"line {line_of(path, offset)}, " if encoding.is_bytewise else ""
     if encoding.declared:
         advice = "The declaration is wrong, or the file is damaged. " + _DECLARE
+    elif encoding.name != "utf-8" or encoding.mark:
+        advice = f"The file's mark says {encoding.name}: it is damaged. Export it again."
     else:
-        advice = "The file is in another encoding. " + _DECLARE
+        advice = _other_readings(path, offset)
     return SourceError(
         f"{wrong} is not {encoding.name.upper()} text",
         where=f"{path.name}: {line}byte {offset}",
@@ -160,10 +165,34 @@ def undecodable(path: Path, encoding: Encoding, error: UnicodeDecodeError, end: 
     )
 
 
+def _other_readings(path: Path, offset: int) -> str:
+    sample = take_sample(path, offset)
+    if is_mostly_utf8(sample):
+        return (
+            "Other lines are UTF-8, so this one is damaged or comes from another program. Correct "
+            "it, or export the file again."
+        )
+    readings = likely_readings(sample)
+    if not readings:
+        return "The file is in another encoding. " + _DECLARE
+    declarations = [f"source: {{encoding: {reading.encoding}}}" for reading in readings]
+    width = max(map(len, declarations))
+    # The cell stands last: one that is written from right to left would turn round what follows.
+    offered = "".join(
+        f'    {declaration:{width}}   "{reading.example}"\n'
+        for declaration, reading in zip(declarations, readings, strict=True)
+    )
+    return (
+        "The file is in another encoding. See below how one of its cells reads in the likely ones, "
+        f"and add the right line to the mapping:\n{offered}  If none is right, save the file as "
+        "CSV UTF-8."
+    )
+
+
 def line_of(path: Path, offset: int) -> int:
     """The line of the byte at this offset, counted from 1; LF, CR and CRLF end a line."""
     lines, last = 1, b""
-    with path.open("rb") as file:
+    with io.BufferedReader(open_bytes(path)) as file:
         while offset > 0 and (data := file.read(min(CHUNK, offset))):
             offset -= len(data)
             lines += data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")

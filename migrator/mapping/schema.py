@@ -109,6 +109,20 @@ def _delimiter(text: str) -> str:
     return text
 
 
+def _quote(text: str) -> str:
+    return text if text == "none" else _mark(text, "quote", "such as \" or ', or none")
+
+
+def _escape(text: str) -> str:
+    return _mark(text, "escape character", "such as \\, or leave it out")
+
+
+def _mark(text: str, kind: str, instead: str) -> str:
+    if len(text) != 1 or text in " \r\n\0" or text.isalnum():
+        raise refuse(f'"{text}" is no {kind}', f"Write one character, {instead}.")
+    return text
+
+
 def _template(text: str) -> str:
     try:
         parse_template(text)
@@ -173,9 +187,21 @@ class Source(Part):
 
     sheet: Name | None = None  #: A sheet's name or number; None: the first.
     timezone: ZoneName | None = None  #: Of all datetimes that name none of their own.
-    header_row: Whole = 1  #: The row that holds the headers; the first is 1.
+    header_row: Whole | None = None  #: Of the column names, from 1; None: the first not blank.
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     delimiter: Annotated[str, AfterValidator(_delimiter)] | None = None
+    quote: Annotated[str, AfterValidator(_quote)] | None = None  #: "none": nothing is quoted.
+    escape: Annotated[str, AfterValidator(_escape)] | None = None
+
+    @model_validator(mode="after")
+    def _characters_differ(self) -> Self:
+        marks = [mark for mark in (self.delimiter, self.quote or '"', self.escape) if mark]
+        if len(set(marks)) < len(marks):
+            raise refuse(
+                "delimiter, quote and escape are not different characters",
+                "Give each its own. A quote that is doubled inside cells needs no escape.",
+            )
+        return self
 
 
 class OpportunityId(Part):

@@ -15,7 +15,7 @@ from migrator.cells import cell_text, unescape_formula
 from migrator.errors import SourceError, UsageError
 from migrator.ledger import Ledger
 from migrator.ledger.columns import encode_cells
-from migrator.loader import Rows, open_rows
+from migrator.loader import NoRowsError, Rows, open_rows
 from migrator.model import Cell, EntryRecord, Place, Rejected, Run, SourceRow, State
 from migrator.reports.table import EXPORT_SHEET
 
@@ -30,7 +30,9 @@ def is_export(columns: Sequence[str]) -> bool:
     return RUN_COLUMN in columns and ENTRY_COLUMN in columns
 
 
-def open_or_export(path: Path, open_declared: Callable[[], Rows], *, header_row: int) -> Rows:
+def open_or_export(
+    path: Path, open_declared: Callable[[], Rows], *, header_row: int | None
+) -> Rows:
     """Open a sheet as its mapping declares it; one of our exports as we write them.
 
     A mapping speaks of the source: its export has another sheet, its header in row 1, and an
@@ -46,7 +48,7 @@ def open_or_export(path: Path, open_declared: Callable[[], Rows], *, header_row:
         if export is None:
             raise
         return export
-    if rows.sheet and header_row == 1:  # a workbook would be read in the same way
+    if rows.sheet and header_row in {None, 1}:  # a workbook would be read in the same way
         return rows
     export = _open_export(path)
     if export is None:
@@ -81,7 +83,10 @@ class MendedRows:
         self._account = account
         self._readings = _readings(rows)
         self._iterator = iter(rows)
-        self._first = next(self._iterator, None)
+        try:
+            self._first = next(self._iterator, None)
+        except NoRowsError:
+            self._first = None
         self._run_at = rows.columns.index(RUN_COLUMN)
         self._entry_at = rows.columns.index(ENTRY_COLUMN)
         self.original = self._original_run()

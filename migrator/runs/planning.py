@@ -87,6 +87,8 @@ def open_source(sheet: Sheet, mapping: Mapping, *, name: str | None = None) -> R
         sheet=source.sheet,
         encoding=source.encoding,
         delimiter=source.delimiter,
+        quote=source.quote,
+        escape=source.escape,
         header_row=source.header_row,
     )
     return open_or_export(path, declared, header_row=source.header_row)

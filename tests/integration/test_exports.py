@@ -238,7 +238,15 @@ def write_plain_workbook(path: Path, rows: list[list[str]]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "source", ["{sheet: Deals}", "{sheet: 2}", "{header_row: 2}", "{delimiter: ';'}"]
+    "source",
+    [
+        "{sheet: Deals}",
+        "{sheet: 2}",
+        "{header_row: 2}",
+        "{delimiter: ';'}",
+        "{quote: none}",
+        "{quote: \"'\", escape: ','}",
+    ],
 )
 def test_what_a_mapping_says_of_its_source_is_not_asked_of_an_export(
     ledger: Ledger, tmp_path: Path, kind: str, source: str
@@ -247,6 +255,17 @@ def test_what_a_mapping_says_of_its_source_is_not_asked_of_an_export(
     path = exported(ledger, run, tmp_path / f"out.{kind}")
 
     assert mended(ledger, path, a_mapping(source)) == [("1", "a"), ("2", "b")]
+
+
+def test_an_export_without_rows_says_that_nothing_is_to_be_done(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = exported(ledger, rejected_run(ledger, ("Id", "Name"), ("1", "a")), tmp_path / "out.csv")
+    header = path.read_bytes().splitlines(keepends=True)[0]
+    path.write_bytes(header)
+
+    with pytest.raises(SourceError, match="this export has no rows"):
+        mended(ledger, path)
 
 
 def test_a_csv_export_is_read_as_utf8_whatever_encoding_its_source_had(

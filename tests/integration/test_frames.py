@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from migrator.errors import SourceError, UsageError
 from migrator.ledger import Ledger
 from migrator.loader import open_rows
 from migrator.loader.frames import ROWS_PER_PIECE, open_frame
+from migrator.loader.rows import all_blank
 from migrator.mapping import Mapping, parse_mapping
 from migrator.model import Cell, Rejected, SourceRow, State
 from tests.acceptance.rehearsal import ACCESS_KEY, SECRET_KEY, SandboxProcess
@@ -153,7 +155,9 @@ def test_more_rows_than_a_piece_come_in_order() -> None:
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=8)
 
 
-@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=6))
+@given(
+    st.lists(st.tuples(TEXTS, TEXTS), max_size=6).filter(lambda rows: not all_blank(chain(*rows)))
+)
 def test_a_frame_of_texts_reads_as_the_same_data_in_a_csv(
     tmp_path_factory: pytest.TempPathFactory, records: list[tuple[str, str]]
 ) -> None:
@@ -173,6 +177,17 @@ def test_a_frame_of_texts_reads_as_the_same_data_in_a_csv(
         other = [(row.row, row.cells) for row in from_frame if isinstance(row, SourceRow)]
 
     assert one == other
+
+
+@pytest.mark.parametrize("values", [[], ["", " "], [None]])
+def test_a_frame_without_rows_is_refused(values: list[object]) -> None:
+    frame = pd.DataFrame({"Id": values}, dtype=object)
+
+    with (
+        pytest.raises(SourceError, match="no rows under the column names"),
+        open_frame(frame, name="deals") as rows,
+    ):
+        list(rows)
 
 
 # ------------------------------------------------------------------ checked, run, shown

@@ -194,6 +194,7 @@ def test_the_reference_shows_a_mapping_that_is_read() -> None:
 def test_the_reference_names_every_key_and_type() -> None:
     page = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
     words = "text number integer boolean date datetime choice sheet timezone header_row encoding"
-    words += " delimiter type id note blank required max_length otherwise formats nonexistent time"
+    words += " delimiter quote escape type id note blank required max_length otherwise formats"
+    words += " nonexistent time"
 
     assert [word for word in words.split() if not re.search(rf"`[^`\n]*\b{word}\b", page)] == []

@@ -181,8 +181,31 @@ def test_a_mapping_that_sends_nothing_is_refused() -> None:
         ("{encoding: klingon}", "klingon"),
         ('{delimiter: ";;"}', "delimiter"),
         ("{header_row: 0}", "header_row"),
+        ('{quote: "ab"}', "ab"),
+        ("{quote: a}", "no quote"),
+        ('{escape: "\\n"}', "no escape"),
+        ("{escape: none}", "no escape"),
+        ("{escape: '\"'}", "different characters"),
+        ("{delimiter: '|', quote: '|'}", "different characters"),
     ],
 )
 def test_a_source_that_cannot_be_is_refused(source: str, words: str) -> None:
     with pytest.raises(MappingError, match=words):
         mapping_of(head=f"source: {source}\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "quote", "escape", "header_row"),
+    [
+        ("{sheet: Deals}", None, None, None),
+        ("{quote: none, header_row: 1}", "none", None, 1),
+        ("{quote: \"'\", escape: '\\'}", "'", "\\", None),
+        ("{escape: \\}", None, "\\", None),
+    ],
+)
+def test_quote_escape_and_header_row_are_as_they_are_written(
+    source: str, quote: str | None, escape: str | None, header_row: int | None
+) -> None:
+    found = mapping_of(head=f"source: {source}\n").source
+
+    assert (found.quote, found.escape, found.header_row) == (quote, escape, header_row)

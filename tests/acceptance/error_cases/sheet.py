@@ -1,5 +1,6 @@
 """The spreadsheet: not there, not readable, not a spreadsheet, or with rows that cannot be sent."""
 
+import gzip
 import zipfile
 
 import openpyxl
@@ -66,9 +67,14 @@ for title, name in {
     "A workbook with a password": "traps/password_protected.xlsx",
     "A workbook that is cut off": "traps/cut_off.xlsx",
     "A zip archive that calls itself .xlsx": "traps/only_a_zip.xlsx",
-    "A compressed CSV": "traps/packed.csv.gz",
+    "A compressed CSV that is damaged": "traps/packed_damaged.csv.gz",
+    "A compressed CSV that is cut off": "traps/packed_cut_off.csv.gz",
+    "A compressed workbook": "traps/packed_workbook.xlsx.gz",
     "An empty file": "traps/empty.csv",
     "A CSV in an encoding that is not declared": "traps/cp1252.csv",
+    "A CSV in Russian that is not declared": "traps/cp1251.csv",
+    "A CSV with one line that is not UTF-8": "traps/one_line_not_utf8.csv",
+    "A CSV with a title above the header": "traps/preamble.csv",
     "A CSV with two columns of one name": "traps/twice_the_same_name.csv",
 }.items():
 
@@ -80,6 +86,12 @@ for title, name in {
 @case("A CSV with a quote that is never closed", CHECK, code=3)
 def _(at: Scene) -> None:
     at.file("deals.csv", f'Opportunity Id,Name,Amount,Region,Remarks\n{guid(1)},"Deal,1,South,x\n')
+
+
+@case("A CSV with quotes behind backslashes", CHECK, code=3)
+def _(at: Scene) -> None:
+    row = f'{guid(1)},"Deal \\"One\\"",1,South,x'
+    at.file("deals.csv", f"Opportunity Id,Name,Amount,Region,Remarks\n{row}\n")
 
 
 @case("A zip archive with a spreadsheet in it", check("deals.zip"), code=3)
@@ -120,12 +132,35 @@ DOCUMENT = (
 # ------------------------------------------------------------------ rows
 
 
-@case("A header and nothing below it", CHECK, code=0)
+@case("A compressed CSV", check("deals.csv.gz"), code=0)
+def _(at: Scene) -> None:
+    at.write_sheet(deals(1))
+    at.file("deals.csv.gz", gzip.compress((at.folder / "deals.csv").read_bytes()))
+
+
+@case("A first line that states another delimiter", CHECK, code=3)
+def _(at: Scene) -> None:
+    at.file("deals.csv", "sep=;\nOpportunity Id;Name\n")
+    at.write_mapping("version: 1\nsource: {delimiter: comma}\n" + SHORT)
+
+
+@case("A first line that states the delimiter, and blank rows above the header", CHECK, code=0)
+def _(at: Scene) -> None:
+    at.file("deals.csv", f"sep=;\n\n;\nOpportunity Id;Name\n{guid(1)};Deal 1\n")
+    at.write_mapping("version: 1\n" + SHORT)
+
+
+@case("A header and nothing but blank rows below it", CHECK, code=3)
+def _(at: Scene) -> None:
+    at.file("deals.csv", "Opportunity Id,Name,Amount,Region,Remarks\n\n,,,,\n")
+
+
+@case("A header and nothing below it", CHECK, code=3)
 def _(at: Scene) -> None:
     at.write_sheet([])
 
 
-@case("A header and nothing below it, at run", code=0)
+@case("A header and nothing below it, at run", code=3)
 def _(at: Scene) -> None:
     at.write_sheet([])
 
