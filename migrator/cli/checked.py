@@ -13,7 +13,7 @@ from migrator.reports.text import counted, duration, noun, reason_lines
 from migrator.runs.checking import Checked
 from migrator.settings import RateLimit
 
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 def checked_lines(checked: Checked, rate: RateLimit) -> Iterator[str]:
@@ -44,7 +44,7 @@ def checked_lines(checked: Checked, rate: RateLimit) -> Iterator[str]:
 def _read_as(checked: Checked) -> str:
     if checked.sheet:
         return f'{printable(checked.file)}, sheet "{printable(checked.sheet)}"'
-    delimiter = _DELIMITERS.get(checked.delimiter, f'"{checked.delimiter}"')
+    delimiter = DELIMITERS.get(checked.delimiter, f'"{checked.delimiter}"')
     return f"{printable(checked.file)}: {checked.encoding}, delimiter {delimiter}"
 
 

@@ -45,13 +45,8 @@ class Clock(NamedTuple):
     time: str  #: As HH:MM:SS with all digits of the fraction; sorts as the times do.
 
 
-class Moment(NamedTuple):
-    """A text that names a day, perhaps with a time."""
-
-    day: Day
-    joint: str  #: Between day and time; "" without a time.
-    clock: Clock
-
+Moment = tuple[Day, str, Clock]
+"""A text that names a day, perhaps with a time; between them a blank or T, or "" without a time."""
 
 _NO_CLOCK: Final = Clock("", "")
 
@@ -156,16 +151,24 @@ class MomentReader:
     def read(self, text: str) -> Moment | None:
         """The moment that a text names, or None.
 
-        >>> MomentReader().read("2024-04-02T17:43:00")  # doctest: +ELLIPSIS
-        Moment(day=Day(pattern='%Y-%m-%d', ...), joint='T', clock=Clock(pattern='%H:%M:%S', ...))
+        >>> day, joint, clock = MomentReader().read("2024-04-02T17:43:00")
+        >>> day.day, joint, clock.pattern
+        ('2024-04-02', 'T', '%H:%M:%S')
         """
+        head, joint, tail = text.partition(" ")
+        known_day, known_clock = self._days.get(head), self._clocks.get(tail, _NO_CLOCK)
+        if known_day and joint and known_clock is not _NO_CLOCK and known_clock:
+            return known_day, joint, known_clock
+        return self._read_anew(text)
+
+    def _read_anew(self, text: str) -> Moment | None:
         colon = text.find(":")
         if colon < 0:
             day = self._day(text)
-            return Moment(day, "", _NO_CLOCK) if day else None
+            return (day, "", _NO_CLOCK) if day else None
         cut = max(text.rfind(" ", 0, colon), text.rfind("T", 0, colon))
         day, clock = self._day(text[:cut]) if cut > 0 else None, self._clock(text[cut + 1 :])
-        return Moment(day, text[cut], clock) if day and clock else None
+        return (day, text[cut], clock) if day and clock else None
 
     def _day(self, text: str) -> Day | None:
         if text not in self._days:
@@ -186,17 +189,16 @@ class Range:
     """The first and the last of what was met, by a key that sorts."""
 
     def __init__(self) -> None:
-        self.smallest: tuple[str, str] | None = None  #: Key and text.
-        self.largest: tuple[str, str] | None = None
+        self.smallest: str | None = None
+        self.largest: str | None = None
+        self._low, self._high = "\U0010ffff", ""
 
     def meet(self, key: str, text: str) -> None:
         """Take one more into the range."""
-        if self.smallest is None or self.largest is None:
-            self.smallest = self.largest = (key, text)
-        elif key < self.smallest[0]:
-            self.smallest = (key, text)
-        elif key > self.largest[0]:
-            self.largest = (key, text)
+        if key < self._low:
+            self._low, self.smallest = key, text
+        if key > self._high:
+            self._high, self.largest = key, text
 
 
 class DateEvidence:
@@ -204,7 +206,7 @@ class DateEvidence:
 
     def __init__(self) -> None:
         self._reader = MomentReader()
-        self._patterns: Counter[tuple[str, str, str]] = Counter()
+        self._patterns: Counter[tuple[str, str, str, str]] = Counter()
         self._day_first = self._month_first = self._open = 0
         self.as_day_first, self.as_month_first = Range(), Range()
 
@@ -216,23 +218,28 @@ class DateEvidence:
             moment = self._reader.read(text)
             if moment is None:
                 continue
-            (datetimes if moment.joint else days)[text] = count
+            (datetimes if moment[1] else days)[text] = count
             self._count(text, moment, count)
         return days, datetimes
 
     def _count(self, text: str, moment: Moment, count: int) -> None:
         day, joint, clock = moment
-        self._patterns[day.pattern, day.other_pattern, joint + clock.pattern] += count
-        if not day.other_day:
+        self._patterns[day.pattern, day.other_pattern, joint, clock.pattern] += count
+        as_day, as_month = day.day, day.other_day
+        if as_day is not as_month:
+            self._count_order(as_day, as_month, count)
+        if as_day:
+            self.as_day_first.meet(as_day + clock.time, text)
+        if as_month:
+            self.as_month_first.meet(as_month + clock.time, text)
+
+    def _count_order(self, as_day: str, as_month: str, count: int) -> None:
+        if not as_month:
             self._day_first += count
-        elif not day.day:
+        elif not as_day:
             self._month_first += count
-        elif day.day != day.other_day:
+        elif as_day != as_month:
             self._open += count
-        if day.day:
-            self.as_day_first.meet(day.day + clock.time, text)
-        if day.other_day:
-            self.as_month_first.meet(day.other_day + clock.time, text)
 
     @property
     def order(self) -> DayOrder:
@@ -245,8 +252,8 @@ class DateEvidence:
     def formats(self) -> tuple[FormatCount, ...]:
         """Each pattern with the cells it reads; the commonest first, then day before month."""
         found: Counter[str] = Counter()
-        for (pattern, other, clock), count in self._patterns.items():
+        for (pattern, other, joint, clock), count in self._patterns.items():
             for day in filter(None, (pattern, other)):
-                found[day + clock] += count
+                found[day + joint + clock] += count
         ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
         return tuple(FormatCount(pattern, count) for pattern, count in ordered)

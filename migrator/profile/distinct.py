@@ -55,23 +55,26 @@ class Distinct:
             self._remember(stretch)
 
     def _keep(self, stretch: Stretch, kept: dict[Cell, int]) -> None:
+        fresh = [cell for cell in stretch.counts if cell not in kept]
         for cell, count in stretch.counts.items():
             before = kept.get(cell, 0)
             kept[cell] = before + count
-            if not before:
-                self.first_rows[cell] = stretch.first_row_of(cell)
             if before or count > 1:
                 self._repeat(stretch, cell, count, is_known=bool(before))
-        if len(kept) > MOST_KEPT or any(map(_is_long, stretch.counts)):
+        if len(kept) > MOST_KEPT or any(map(_is_long, fresh)):
             self._hashes.add(list(kept))
             self._count, self.kept = len(kept), None
             self.first_rows.clear()
+        elif fresh:
+            self.first_rows.update((cell, stretch.first_rows[cell]) for cell in fresh)
 
     def _remember(self, stretch: Stretch) -> None:
         cells = list(stretch.counts)
         is_known = self._hashes.add(cells)
         self._count += len(cells) - sum(is_known)
         known = set(compress(cells, is_known))
+        if not known and len(cells) == len(stretch.rows) - stretch.blanks:
+            return
         for cell, count in stretch.counts.items():
             if count > 1 or cell in known:
                 self._repeat(stretch, cell, count, is_known=cell in known)
@@ -105,7 +108,7 @@ class _Hashes:
         for level in self._levels:
             places = np.searchsorted(level, found).clip(max=len(level) - 1)
             is_known |= level[places] == found
-        fresh = np.unique(found[~is_known])
+        fresh = np.sort(found[~is_known])
         if len(fresh):
             self._levels.append(fresh)
         while len(self._levels) > 1 and 2 * len(self._levels[-1]) > len(self._levels[-2]):

@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from migrator.profile.sightings import Sightings, Stretch
+from migrator.profile.sightings import Sightings, Stretch, is_ordinary
 
 LONG_TEXT: Final = 200
 """Characters that an ordinary text field of LeadSquared takes; accounts differ."""
 
-_PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\n"
 _BREAK: Final = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _CONTROL: Final = re.compile(
     "[\x00-\x09\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060"
@@ -59,23 +58,13 @@ class Flaws:
 
     def look(self, stretch: Stretch, longest: int) -> None:
         """Look at the texts of some rows, of which the longest has so many characters."""
-        joined = stretch.joined
-        if longest <= LONG_TEXT and _is_ordinary(joined, len(stretch.texts)):
+        if longest <= LONG_TEXT and stretch.is_ordinary:
             return
         for text, count in stretch.texts.items():
-            if len(text) > LONG_TEXT or not _is_ordinary(text, 1):
+            if len(text) > LONG_TEXT or not is_ordinary(text, 1):
                 self._look_at(stretch, text, count)
 
     def _look_at(self, stretch: Stretch, text: str, count: int) -> None:
         for code, test in _TESTS.items():
             if test(text):
                 self.seen[code].see(stretch, text, count)
-
-
-def _is_ordinary(joined: str, count: int) -> bool:
-    """Whether all of so many texts, joined by line feeds, are without any flaw."""
-    if not joined.isascii() or joined.count("\n") != max(count - 1, 0):
-        return False
-    if "\n " in joined or " \n" in joined or joined[:1] == " " or joined[-1:] == " ":
-        return False
-    return not joined.encode().translate(None, _PRINTABLE)

@@ -7,10 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
+from typing import Final, cast
 
 from migrator.cells import cell_text
 from migrator.model import Cell
 from migrator.profile.model import ROWS_NAMED, Sighting
+
+
+_PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\n"
 
 
 class Stretch:
@@ -24,8 +28,11 @@ class Stretch:
 
     def _take_blanks(self) -> int:
         blanks = self.counts.pop("", 0)
+        if self.is_all_text and not any(map(str.isspace, self.texts)):
+            return blanks
         for cell in [c for c in self.counts if isinstance(c, str) and c.isspace()]:
             blanks += self.counts.pop(cell)
+        self.__dict__.pop("texts", None)
         return blanks
 
     @cached_property
@@ -36,12 +43,19 @@ class Stretch:
     @cached_property
     def texts(self) -> dict[str, int]:
         """The values as they stand, without the cells that are dates or times."""
+        if self.is_all_text:
+            return cast("dict[str, int]", self.counts)
         return {cell: count for cell, count in self.counts.items() if isinstance(cell, str)}
 
     @cached_property
     def joined(self) -> str:
         """All texts, each on a line: many questions are answered by one look at it."""
         return "\n".join(self.texts)
+
+    @cached_property
+    def is_ordinary(self) -> bool:
+        """Whether all texts are printable ASCII without blanks at their ends."""
+        return is_ordinary(self.joined, len(self.texts))
 
     @cached_property
     def originals(self) -> dict[str, list[str]]:
@@ -54,20 +68,12 @@ class Stretch:
     @cached_property
     def trimmed(self) -> dict[str, int]:
         """The texts without the white space around them: all types but text are read so."""
-        if not self._may_have_edges():
+        if self.is_ordinary or all(text == text.strip() for text in self.texts):
             return self.texts
         return {
             text: sum(self.texts[original] for original in originals)
             for text, originals in self.originals.items()
         }
-
-    def _may_have_edges(self) -> bool:
-        # Whatever white space but the blank there is, no text of an ordinary column has it.
-        joined = self.joined
-        return (
-            not (joined.isascii() and joined.isprintable())
-            and any(text != text.strip() for text in self.texts)
-        ) or "\n " in f"\n{joined}" or " \n" in f"{joined}\n"
 
     def rows_of(self, cell: Cell, *, is_trimmed: bool = False) -> list[int]:
         """The first rows that hold this value."""
@@ -77,9 +83,10 @@ class Stretch:
             rows += islice(self._each_row_of(one), ROWS_NAMED)
         return sorted(rows)[:ROWS_NAMED]
 
-    def first_row_of(self, cell: Cell) -> int:
-        """The first row that holds this value, which must be among the cells."""
-        return self.rows[self.cells.index(cell)]
+    @cached_property
+    def first_rows(self) -> dict[Cell, int]:
+        """Each value to the first row that holds it."""
+        return dict(zip(reversed(self.cells), reversed(self.rows), strict=True))
 
     def _each_row_of(self, cell: Cell) -> Iterator[int]:
         at = -1
@@ -89,6 +96,19 @@ class Stretch:
                 yield self.rows[at]
         except ValueError:
             return
+
+
+def is_ordinary(joined: str, count: int) -> bool:
+    """Whether so many texts, joined by line feeds, are printable ASCII without blanks at the ends.
+
+    >>> is_ordinary("won", 1), is_ordinary("won\\nlost ", 2), is_ordinary("two\\nlines", 1)
+    (True, False, False)
+    """
+    if not joined.isascii() or joined.count("\n") != max(count - 1, 0):
+        return False
+    if "\n " in joined or " \n" in joined or joined[:1] == " " or joined[-1:] == " ":
+        return False
+    return not joined.encode().translate(None, _PRINTABLE)
 
 
 class Sightings:

@@ -118,6 +118,4 @@ def _range_of_days(evidence: ColumnEvidence) -> tuple[str | None, str | None]:
         return None, None
     is_month_first = order.is_day_first is False
     found = evidence.dates.as_month_first if is_month_first else evidence.dates.as_day_first
-    if found.smallest is None or found.largest is None:
-        return None, None
-    return found.smallest[1], found.largest[1]
+    return found.smallest, found.largest
