@@ -4,16 +4,16 @@ Owns the wording and the layout only.
 """
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 import orjson
 from tabulate import tabulate
-from wcwidth import wcswidth, wcwidth
+from wcwidth import wcswidth
 
 from migrator.cli.checked import DELIMITERS
-from migrator.profile import Caution, ColumnProfile, Form, Kind, Sighting
+from migrator.profile import Caution, ColumnProfile, Form, Kind
 from migrator.redact import printable
 from migrator.reports.text import counted, noun, reason_lines
 from migrator.runs.inspecting import Inspected
@@ -21,11 +21,14 @@ from migrator.runs.inspecting import Inspected
 _NARROW: Final = 100  #: Columns of a terminal; below, each column of the sheet is a paragraph.
 _PIPE: Final = 140  #: Columns of a table that goes to no terminal.
 _LONGEST_VALUE: Final = 24  #: Columns on the screen that one value gets at most.
+_SHORTEST_VALUE: Final = 8
+_LONGEST_NAME: Final = 18
+_LONGEST_SEEN: Final = 40  #: Of a value that a warning shows.
 _LISTED: Final = 8  #: Different values up to which all are shown.
-_FIXED: Final = 64  #: Columns of a table that its values do not take.
-_HEADERS: Final = (
-    "", "column", "holds", "blank", "different", "longest", "smallest", "largest", "such as",
-)  # fmt: skip
+_GAP: Final = 2  #: Blanks between two columns of tabulate's plain tables.
+_FACTS: Final = ("", "column", "holds", "blank", "different", "longest")
+_RANGE: Final = ("smallest", "largest")
+_EXAMPLES: Final = "such as"
 _ALIGNED: Final = ("left", "left", "left", "right", "right", "right", "left", "left", "left")
 _GROUPINGS: Final = {
     Form.WESTERN: "grouped 1,234,567",
@@ -78,7 +81,8 @@ def _remark(*, is_read: bool, is_hidden: bool) -> str:
 
 
 def _size(size: int) -> str:
-    """
+    """A size of a file as people say it.
+
     >>> _size(900), _size(31_000), _size(255_000_000)
     ('900 bytes', '30 KiB', '243 MiB')
     """
@@ -102,34 +106,45 @@ def _row_lines(inspected: Inspected) -> Iterator[str]:
 # ------------------------------------------------------------------ the columns
 
 
-def _table(columns: Iterable[ColumnProfile], width: int) -> Iterator[str]:
-    """One line per column of the sheet; as much of the values as the width allows."""
-    one = max(8, min(_LONGEST_VALUE, (width - _FIXED) // 4))
-    examples = max(one, width - _FIXED - 2 * one)
-    rows = [_table_row(column, one=one, examples=examples) for column in columns]
+def _table(columns: Sequence[ColumnProfile], width: int) -> Iterator[str]:
+    """One line per column of the sheet; its values get what the others leave of the width."""
+    facts = [_FACTS, *map(_facts, columns)]
+    left = width - sum(_widths(facts)) - _GAP * (len(_FACTS) + 2)
+    one = max(_SHORTEST_VALUE, min(_LONGEST_VALUE, left // 3))
+    ranges = [_RANGE, *(_range(column, one) for column in columns)]
+    rest = max(one, left - sum(_widths(ranges)))
+    examples = [_EXAMPLES, *(_examples(column, one, rest) for column in columns)]
+    rows = [
+        (*fact, *ends, example) for fact, ends, example in zip(facts, ranges, examples, strict=True)
+    ]
     text = tabulate(
         rows,
-        headers=_HEADERS,
-        tablefmt="simple",
-        colalign=_ALIGNED if rows else None,
+        tablefmt="plain",
+        colalign=_ALIGNED,
         disable_numparse=True,
         preserve_whitespace=True,
     )
-    yield from (line.rstrip() for line in text.splitlines())
+    header, *lines = (line.rstrip() for line in text.splitlines())
+    yield from (header, "-" * max(map(_width, (header, *lines))), *lines)
 
 
-def _table_row(column: ColumnProfile, *, one: int, examples: int) -> tuple[str, ...]:
+def _facts(column: ColumnProfile) -> tuple[str, ...]:
     return (
         column.letter,
-        _cut(column.name, 18),
+        _cut(column.name, _LONGEST_NAME),
         _holds(column),
         f"{column.blanks:,}",
         _different(column),
         f"{column.longest:,}",
-        _cut(column.smallest or "", one),
-        _cut(column.largest or "", one),
-        _cut(_examples(column, one), examples),
     )
+
+
+def _range(column: ColumnProfile, one: int) -> tuple[str, str]:
+    return _cut(column.smallest or "", one), _cut(column.largest or "", one)
+
+
+def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:
+    return [max(map(_width, texts)) for texts in zip(*rows, strict=True)]
 
 
 def _block(column: ColumnProfile) -> Iterator[str]:
@@ -144,7 +159,7 @@ def _block(column: ColumnProfile) -> Iterator[str]:
     if column.smallest is not None and column.distinct > 1:
         smallest = _cut(column.smallest, _LONGEST_VALUE)
         yield f"    from {smallest} to {_cut(column.largest or '', _LONGEST_VALUE)}"
-    yield f"    such as {_examples(column, _LONGEST_VALUE)}"
+    yield f"    such as {_examples(column, _LONGEST_VALUE, 4 * _LONGEST_VALUE)}"
     for line in _written(column):
         yield f"    {line}"
 
@@ -156,7 +171,7 @@ def _details(columns: Iterable[ColumnProfile]) -> Iterator[str]:
         yield ""
         yield "how they are written:"
     for column, line in lines:
-        yield f"  {column.letter:<3} {_cut(column.name, 18)}: {line}"
+        yield f"  {column.letter:<3} {_cut(column.name, _LONGEST_NAME)}: {line}"
 
 
 def _holds(column: ColumnProfile) -> str:
@@ -170,8 +185,15 @@ def _different(column: ColumnProfile) -> str:
     return f"{'' if column.is_distinct_exact else 'over '}{column.distinct:,}"
 
 
-def _examples(column: ColumnProfile, one: int) -> str:
-    return ", ".join(_cut(example, one) for example in column.examples)
+def _examples(column: ColumnProfile, one: int, room: int) -> str:
+    """As many examples as there is room for, at least one."""
+    shown = ""
+    for example in column.examples:
+        longer = f"{shown}{', ' if shown else ''}{_cut(example, one)}"
+        if shown and _width(longer) > room:
+            break
+        shown = longer
+    return shown
 
 
 def _written(column: ColumnProfile) -> Iterator[str]:
@@ -180,7 +202,8 @@ def _written(column: ColumnProfile) -> Iterator[str]:
     groupings = [words for form, words in _GROUPINGS.items() if column.forms.get(form)]
     if groupings and column.kind in (Kind.INTEGER, Kind.NUMBER):
         yield ", ".join(groupings)
-    if column.values is not None and len(column.values) <= _LISTED < column.filled:
+    is_short = column.longest <= _LONGEST_VALUE
+    if column.values and is_short and len(column.values) <= _LISTED < column.filled:
         yield ", ".join(f"{_cut(value, _LONGEST_VALUE)} ({n:,})" for value, n in column.values)
 
 
@@ -192,7 +215,7 @@ def _dates(column: ColumnProfile) -> Iterator[str]:
         formats = tuple(one for one in formats if not one.pattern.startswith(wrong)) or formats
     if column.moments:
         yield f"{column.moments:,} as dates of the workbook"
-    yield from (f"{one.pattern} ({one.count:,})" for one in formats[:4])
+    yield from (f"{one.pattern} ({one.cells:,})" for one in formats[:4])
     if order.is_day_first is not None:
         proofs = counted(order.day_first or order.month_first, "cell")
         yield f"{'day' if order.is_day_first else 'month'} first: {proofs} can only be read so"
@@ -217,6 +240,7 @@ def _caution_lines(columns: Iterable[ColumnProfile]) -> Iterator[str]:
 def _seen(caution: Caution) -> str:
     """The first rows, with their values.
 
+    >>> from migrator.profile import Sighting
     >>> _seen(Caution(code="unit", text="", count=3, sightings=(Sighting(2, "5 %"),)))
     ' Row 2: 5 %; and 2 more.'
     """
@@ -224,7 +248,7 @@ def _seen(caution: Caution) -> str:
         return ""
     shown: dict[str, list[str]] = {}
     for row, value in caution.sightings:
-        shown.setdefault(_cut(value, _LONGEST_VALUE), []).append(str(row))
+        shown.setdefault(_cut(value, _LONGEST_SEEN), []).append(str(row))
     listed = "; ".join(
         f"{'row' if len(rows) == 1 else 'rows'} {', '.join(rows)}: {value}"
         for value, rows in shown.items()
@@ -239,19 +263,29 @@ def _seen(caution: Caution) -> str:
 def _cut(text: str, width: int) -> str:
     r"""A value in so many columns of the screen, with nothing in it that takes effect.
 
-    >>> _cut("two\nlines", 24), _cut("田中さくら", 7)
-    ('two\\nlines', '田中さ…')
+    White space at its ends is made visible by quotes.
+
+    >>> _cut("two\nlines", 24), _cut("田中さくら", 7), _cut("won ", 24)
+    ('two\\nlines', '田中さ…', '"won "')
     """
-    text = printable(text[: 4 * width + 4])
-    if max(wcswidth(text), len(text) if not text.isprintable() else 0) <= width:
+    has_edges = text != text.strip()
+    text = printable(text[: 4 * width])
+    text = f'"{text}"' if has_edges else text
+    if _width(text) <= width:
         return text
     kept, used = "", 0
     for character in text:
-        used += max(wcwidth(character), 0)
+        used += _width(character)
         if used >= width:
             break
         kept += character
     return f"{kept}…"
+
+
+def _width(text: str) -> int:
+    """Columns on the screen; a text of which nobody can tell counts by its characters."""
+    width = wcswidth(text)
+    return len(text) if width < 0 else width
 
 
 def _next(inspected: Inspected) -> str:
@@ -269,7 +303,7 @@ def inspected_json(inspected: Inspected) -> str:
 def _column_json(column: ColumnProfile) -> dict[str, Any]:
     content = asdict(column)
     content["forms"] = {form.name.lower(): count for form, count in column.forms.items()}
-    content["formats"] = {one.pattern: one.count for one in column.formats}
+    content["formats"] = {one.pattern: one.cells for one in column.formats}
     content["day_order"]["is_day_first"] = column.day_order.is_day_first
     content["values"] = None if column.values is None else dict(column.values)
     for caution, known in zip(content["cautions"], column.cautions, strict=True):

@@ -20,7 +20,7 @@ _FEW_ROWS: Final = 10  #: Below, a value that occurs twice says nothing.
 _ID_NAME: Final = re.compile(
     r"(?i:\b(id|ids|guid|uuid|key|code|ref|reference|number|no)\b)|[a-z]I[dD]\b"
 )
-_APART: Final = (Form.UNIT, Form.EXPONENT, Form.PLACEHOLDER, Form.ERROR)
+_APART: Final = (Form.UNIT, Form.EXPONENT, Form.EUROPEAN, Form.PLACEHOLDER, Form.ERROR)
 """Forms that have a caution of their own, and are no misfits besides."""
 
 _THINGS: Final = {
@@ -99,12 +99,12 @@ def _of_days(column: _Column) -> Iterator[Caution]:
     if column.is_dated and order.is_day_first is not None and formats:
         wrong = "%m" if order.is_day_first else "%d"
         formats = tuple(one for one in formats if not _begins(one.pattern, wrong))
-    if column.is_dated and formats and formats[0].count < dates and not order.month_first:
+    if column.is_dated and formats and formats[0].cells < dates and not order.month_first:
         yield Caution(
             code="mixed-formats",
-            text=f"Dates are written in several ways: {_cells(formats[0].count)} as "
+            text=f"Dates are written in several ways: {_cells(formats[0].cells)} as "
             f"{formats[0].pattern}.",
-            count=dates - formats[0].count,
+            count=dates - formats[0].cells,
         )
 
 
@@ -133,16 +133,8 @@ def _of_numbers(column: _Column) -> Iterator[Caution]:
             count=digits.count,
             sightings=digits.first,
         )
-    yield from _of_form(
-        column, Form.EXPONENT, "exponent", "with an exponent: Excel may have destroyed digits"
-    )
-    yield from _of_form(
-        column, Form.UNIT, "unit", "a number with a currency or percent sign, which is no number"
-    )
-    if column.kind in (Kind.INTEGER, Kind.NUMBER, Kind.TEXT):
-        yield from _of_form(
-            column, Form.EUROPEAN, "decimal-comma", "with a comma where the mapping reads a point"
-        )
+    for form in (Form.EXPONENT, Form.UNIT, Form.EUROPEAN):
+        yield from _of_form(column, form)
     if forms[Form.WESTERN] and forms[Form.INDIAN]:
         yield Caution(
             code="mixed-grouping",
@@ -154,19 +146,37 @@ def _of_numbers(column: _Column) -> Iterator[Caution]:
 
 
 def _of_words(column: _Column) -> Iterator[Caution]:
-    yield from _of_form(
-        column, Form.PLACEHOLDER, "placeholder", "a word for nothing, which is not blank"
-    )
-    yield from _of_form(column, Form.ERROR, "error-text", "an error of a spreadsheet as text")
+    for form in (Form.PLACEHOLDER, Form.ERROR):
+        yield from _of_form(column, form)
 
 
-def _of_form(column: _Column, form: Form, code: str, what: str) -> Iterator[Caution]:
+_SAID_OF_FORMS: Final = {
+    Form.EXPONENT: (
+        "exponent", "is", "are", "written with an exponent: Excel may have destroyed digits",
+    ),
+    Form.UNIT: (
+        "unit", "has", "have", "a currency or percent sign, with which it is no number",
+    ),
+    Form.EUROPEAN: (
+        "decimal-comma", "has", "have", "a comma where the mapping reads a point",
+    ),
+    Form.PLACEHOLDER: (
+        "placeholder", "holds", "hold", "a word for nothing (NA, null, -), which is not blank",
+    ),
+    Form.ERROR: ("error-text", "holds", "hold", "an error of a spreadsheet as text"),
+}  # fmt: skip
+
+
+def _of_form(column: _Column, form: Form) -> Iterator[Caution]:
     count = column.evidence.forms[form]
     if count:
-        text = f"{_cells(count, 'is', 'are')} written {what}."
-        if not what.startswith("with "):
-            text = f"{_cells(count, 'is', 'are')} {what}."
-        yield Caution(code=code, text=text, count=count, sightings=_first_of(column, (form,)))
+        code, one, several, what = _SAID_OF_FORMS[form]
+        yield Caution(
+            code=code,
+            text=f"{_cells(count, one, several)} {what}.",
+            count=count,
+            sightings=_first_of(column, (form,)),
+        )
 
 
 # ------------------------------------------------------------------ texts
@@ -210,8 +220,8 @@ def _of_values(column: _Column) -> Iterator[Caution]:
         count = distinct.repeats.count
         yield Caution(
             code="duplicates",
-            text=f"{_cells(count, 'repeats', 'repeat')} an earlier value, and nearly all others "
-            "are different: are these ids?",
+            text=f"{_cells(count, 'repeats', 'repeat')} an earlier value; nearly all others "
+            "differ, as ids do.",
             count=count,
             sightings=distinct.repeats.first,
         )
@@ -222,9 +232,13 @@ def _of_variants(kept: dict[Cell, int], first_rows: dict[Cell, int]) -> Iterator
     for cell in kept:
         groups.setdefault(" ".join(cell_text(cell).casefold().split()), []).append(cell)
     several = [group for group in groups.values() if len(group) > 1]
-    rarer = [cell for group in several for cell in group if cell != max(group, key=kept.__getitem__)]
+    rarer = [
+        cell for group in several for cell in group if cell != max(group, key=kept.__getitem__)
+    ]
     if rarer:
-        shown = sorted(Sighting(first_rows[cell], cell_text(cell)) for cell in sum(several, []))
+        shown = sorted(
+            Sighting(first_rows[cell], cell_text(cell)) for group in several for cell in group
+        )
         count = sum(kept[cell] for cell in rarer)
         yield Caution(
             code="variants",

@@ -244,9 +244,7 @@ class DateEvidence:
     @property
     def order(self) -> DayOrder:
         """Which number is the day, as far as the cells tell."""
-        return DayOrder(
-            day_first=self._day_first, month_first=self._month_first, open=self._open
-        )
+        return DayOrder(day_first=self._day_first, month_first=self._month_first, open=self._open)
 
     @property
     def formats(self) -> tuple[FormatCount, ...]:

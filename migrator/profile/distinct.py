@@ -116,4 +116,4 @@ class _Hashes:
             # Two sorted runs: the stable sort merges them.
             self._levels[-1] = np.concatenate((self._levels[-1], last))
             self._levels[-1].sort(kind="stable")
-        return is_known.tolist()  # type: ignore[no-any-return]
+        return is_known.tolist()

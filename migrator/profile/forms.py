@@ -25,13 +25,13 @@ _PATTERNS: Final = {
     Form.WESTERN: r"-?(?:[0-9]{3},[0-9]{3}|[0-9]{1,3}(?:,[0-9]{3}){2,})(?:\.[0-9]+)?",
     Form.INDIAN: r"-?[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?",
     Form.EUROPEAN: r"-?(?:[0-9]{1,3}(?:\.[0-9]{3}){2,}(?:,[0-9]+)?|[0-9]{1,3}\.[0-9]{3},[0-9]+"
-    r"|[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]{3})",
+    r"|[0-9]+,[0-9]{1,2}|0,[0-9]+)",
     # With a sign, or with separators and more digits than a date has.
     Form.PHONE: r"\+[0-9](?:[ ()-]{0,2}[0-9]){7,14}"
     r"|(?=[0-9]*+[ ()-])\(?[0-9](?:[ ()-]{0,2}[0-9]){9,14}",
     Form.BOOLEAN: r"(?i:true|false|yes|no)",
     Form.EXPONENT: r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,3}",
-    Form.PLACEHOLDER: r"(?i:n/?a|n\.a\.?|null|none|nil|nan|-{1,3}|—|–|\?)",
+    Form.PLACEHOLDER: r"(?i:n/?a|n\.a\.?|null|none|nil|nan|-{1,3}|\u2014|\u2013|\?)",
     Form.ERROR: r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)",
     Form.UNIT: rf"(?:-?{_MONEY} *+-?[0-9][0-9.,]*+|-?[0-9][0-9.,]*+ *+(?:%|{_MONEY}))(?:/-)?",
 }

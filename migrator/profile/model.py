@@ -73,7 +73,7 @@ class FormatCount(NamedTuple):
     """A pattern for `formats` in a mapping, and how many cells of the column it reads."""
 
     pattern: str
-    count: int
+    cells: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from migrator.cells import cell_text
 from migrator.model import Cell
 from migrator.profile.model import ROWS_NAMED, Sighting
 
-
 _PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\n"
 
 
@@ -99,9 +98,9 @@ class Stretch:
 
 
 def is_ordinary(joined: str, count: int) -> bool:
-    """Whether so many texts, joined by line feeds, are printable ASCII without blanks at the ends.
+    r"""Whether so many texts, joined by line feeds, are printable ASCII without blanks at the ends.
 
-    >>> is_ordinary("won", 1), is_ordinary("won\\nlost ", 2), is_ordinary("two\\nlines", 1)
+    >>> is_ordinary("won", 1), is_ordinary("won\nlost ", 2), is_ordinary("two\nlines", 1)
     (True, False, False)
     """
     if not joined.isascii() or joined.count("\n") != max(count - 1, 0):

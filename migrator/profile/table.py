@@ -7,13 +7,13 @@ are forgotten at once.
 from collections.abc import Sequence
 from typing import Final
 
+from migrator.cells import cell_text
 from migrator.model import Cell
 from migrator.profile.cautions import cautions_of
 from migrator.profile.column import ColumnEvidence
 from migrator.profile.judging import judge
 from migrator.profile.model import MOST_VALUES, ColumnProfile, Kind
 from migrator.profile.sightings import Stretch
-from migrator.cells import cell_text
 
 MOST_NUMBERS: Final = 4_000_000  #: Kept for distinct values by all columns together; 8 bytes each.
 
