@@ -12,10 +12,9 @@ import orjson
 from tabulate import tabulate
 from wcwidth import wcswidth
 
-from migrator.cli.checked import DELIMITERS
 from migrator.profile import Caution, ColumnProfile, Form, Kind
 from migrator.redact import printable
-from migrator.reports.text import counted, noun, reason_lines
+from migrator.reports.text import counted, delimiter_name, noun, reason_lines
 from migrator.runs.inspecting import Inspected
 
 _NARROW: Final = 100  #: Columns of a terminal; below, each column of the sheet is a paragraph.
@@ -62,7 +61,7 @@ def inspected_lines(inspected: Inspected, *, width: int) -> Iterator[str]:
 def _file_lines(inspected: Inspected) -> Iterator[str]:
     name, size = printable(inspected.path.name), _size(inspected.size)
     if inspected.encoding:
-        delimiter = DELIMITERS.get(inspected.delimiter, f'"{inspected.delimiter}"')
+        delimiter = delimiter_name(inspected.delimiter)
         yield f"{name}: text file, {size}, {inspected.encoding}, delimiter {delimiter}"
     else:
         yield f'{name}: workbook, {size}, sheet "{printable(inspected.sheet)}"'

@@ -15,7 +15,7 @@ from migrator.profile.judging import judge
 from migrator.profile.model import MOST_VALUES, ColumnProfile, Kind
 from migrator.profile.sightings import Stretch
 
-MOST_NUMBERS: Final = 4_000_000  #: Kept for distinct values by all columns together; 8 bytes each.
+MOST_NUMBERS: Final = 5_000_000  #: Kept for distinct values by all columns together; 8 bytes each.
 
 
 class Profiler:

@@ -16,7 +16,7 @@ from migrator.model import Reason, Rejected, SourceRow
 from migrator.profile import ColumnProfile, Profiler
 from migrator.reasons import Reasons
 
-_ROWS: Final = 8_192  #: Looked at together, at most.
+_ROWS: Final = 4_096  #: Looked at together, at most.
 _BYTES: Final = 16 * 1024**2  #: Of cells looked at together, about; long texts make fewer rows.
 _STEP: Final = 256  #: Rows between two looks at the bytes.
 _MOST_REASONS: Final = 1000  #: Kept apart, so that memory is bounded; masking leaves few.
