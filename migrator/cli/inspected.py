@@ -168,7 +168,7 @@ def _details(columns: Iterable[ColumnProfile]) -> Iterator[str]:
     lines = [(column, line) for column in columns for line in _written(column)]
     if lines:
         yield ""
-        yield "how they are written:"
+        yield "in detail:"
     for column, line in lines:
         yield f"  {column.letter:<3} {_cut(column.name, _LONGEST_NAME)}: {line}"
 
@@ -202,7 +202,7 @@ def _written(column: ColumnProfile) -> Iterator[str]:
     if groupings and column.kind in (Kind.INTEGER, Kind.NUMBER):
         yield ", ".join(groupings)
     is_short = column.longest <= _LONGEST_VALUE
-    if column.values and is_short and len(column.values) <= _LISTED < column.filled:
+    if column.values and is_short and len(column.values) <= min(_LISTED, column.filled - 1):
         yield ", ".join(f"{_cut(value, _LONGEST_VALUE)} ({n:,})" for value, n in column.values)
 
 
@@ -216,8 +216,9 @@ def _dates(column: ColumnProfile) -> Iterator[str]:
         yield f"{column.moments:,} as dates of the workbook"
     yield from (f"{one.pattern} ({one.cells:,})" for one in formats[:4])
     if order.is_day_first is not None:
-        proofs = counted(order.day_first or order.month_first, "cell")
-        yield f"{'day' if order.is_day_first else 'month'} first: {proofs} can only be read so"
+        proofs = order.day_first or order.month_first
+        said = f"{counted(proofs, 'cell')} {'proves' if proofs == 1 else 'prove'} it"
+        yield f"{'day' if order.is_day_first else 'month'} first ({said})"
 
 
 # ------------------------------------------------------------------ cautions

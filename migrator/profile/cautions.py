@@ -58,7 +58,8 @@ def cautions_of(name: str, kind: Kind, fits: int, evidence: ColumnEvidence) -> t
     """Everything to be said about a column; the gravest first."""
     column = _Column(name=name, kind=kind, fits=fits, evidence=evidence)
     if kind is Kind.BLANK:
-        return (Caution(code="blank-column", text="No row has a value.", count=evidence.rows),)
+        blank = Caution(code="blank-column", text="No row has a value.", count=evidence.rows)
+        return (blank,) if evidence.rows else ()
     parts = (_of_types, _of_days, _of_numbers, _of_words, _of_flaws, _of_values)
     return tuple(caution for part in parts for caution in part(column))
 

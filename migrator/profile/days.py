@@ -7,11 +7,14 @@ said to fit a pattern is read by it in `migrator.convert`, too; a test holds bot
 import re
 from collections import Counter
 from datetime import MINYEAR, date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from migrator.profile.model import DayOrder, FormatCount
 
+Value = TypeVar("Value")
+
 _MOST_REMEMBERED: Final = 20_000  #: Days, and times of day, per column.
+_LONGEST_DAY: Final = 18  #: September 30, 2024.
 
 _YEAR_FIRST: Final = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _YEAR_LAST: Final = re.compile(r"([0-9]{1,2})([-/. ])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
@@ -145,8 +148,8 @@ class MomentReader:
     """Reads the texts of one column; remembers days and times of day, which come again."""
 
     def __init__(self) -> None:
-        self._days: dict[str, Day | None] = {}
-        self._clocks: dict[str, Clock | None] = {}
+        self._days: dict[str, Day] = {}
+        self._clocks: dict[str, Clock] = {}
 
     def read(self, text: str) -> Moment | None:
         """The moment that a text names, or None.
@@ -156,9 +159,9 @@ class MomentReader:
         ('2024-04-02', 'T', '%H:%M:%S')
         """
         head, joint, tail = text.partition(" ")
-        known_day, known_clock = self._days.get(head), self._clocks.get(tail, _NO_CLOCK)
-        if known_day and joint and known_clock is not _NO_CLOCK and known_clock:
-            return known_day, joint, known_clock
+        day, clock = self._days.get(head), self._clocks.get(tail)
+        if day and clock:
+            return day, joint, clock
         return self._read_anew(text)
 
     def _read_anew(self, text: str) -> Moment | None:
@@ -171,18 +174,22 @@ class MomentReader:
         return (day, text[cut], clock) if day and clock else None
 
     def _day(self, text: str) -> Day | None:
-        if text not in self._days:
-            if len(self._days) >= _MOST_REMEMBERED:
-                self._days.clear()
-            self._days[text] = read_day(text)
-        return self._days[text]
+        found = self._days.get(text)
+        if found is None and len(text) <= _LONGEST_DAY and (found := read_day(text)):
+            _remember(self._days, text, found)
+        return found
 
     def _clock(self, text: str) -> Clock | None:
-        if text not in self._clocks:
-            if len(self._clocks) >= _MOST_REMEMBERED:
-                self._clocks.clear()
-            self._clocks[text] = read_clock(text)
-        return self._clocks[text]
+        found = self._clocks.get(text)
+        if found is None and (found := read_clock(text)):
+            _remember(self._clocks, text, found)
+        return found
+
+
+def _remember(memory: dict[str, Value], text: str, found: Value) -> None:
+    if len(memory) >= _MOST_REMEMBERED:
+        memory.clear()
+    memory[text] = found
 
 
 class Range:
