@@ -24,6 +24,7 @@ _SHORTEST_VALUE: Final = 8
 _LONGEST_NAME: Final = 18
 _LONGEST_SEEN: Final = 40  #: Of a value that a warning shows.
 _LISTED: Final = 8  #: Different values up to which all are shown.
+_FORMATS: Final = 4  #: Patterns that are shown.
 _GAP: Final = 2  #: Blanks between two columns of tabulate's plain tables.
 _FACTS: Final = ("", "column", "holds", "blank", "different", "longest")
 _RANGE: Final = ("smallest", "largest")
@@ -208,13 +209,9 @@ def _written(column: ColumnProfile) -> Iterator[str]:
 
 def _dates(column: ColumnProfile) -> Iterator[str]:
     order = column.day_order
-    formats = column.formats
-    if order.is_day_first is not None:
-        wrong = "%m" if order.is_day_first else "%d"
-        formats = tuple(one for one in formats if not one.pattern.startswith(wrong)) or formats
     if column.moments:
         yield f"{column.moments:,} as dates of the workbook"
-    yield from (f"{one.pattern} ({one.cells:,})" for one in formats[:4])
+    yield from (f"{one.pattern} ({one.cells:,})" for one in column.settled_formats[:_FORMATS])
     if order.is_day_first is not None:
         proofs = order.day_first or order.month_first
         said = f"{counted(proofs, 'cell')} {'proves' if proofs == 1 else 'prove'} it"
@@ -269,7 +266,7 @@ def _cut(text: str, width: int) -> str:
     ('two\\nlines', '田中さ…', '"won "')
     """
     has_edges = text != text.strip()
-    text = printable(text[: 4 * width])
+    text = printable(text[: 4 * width]).replace("\xa0", "\\xa0")
     text = f'"{text}"' if has_edges else text
     if _width(text) <= width:
         return text
@@ -303,9 +300,10 @@ def inspected_json(inspected: Inspected) -> str:
 def _column_json(column: ColumnProfile) -> dict[str, Any]:
     content = asdict(column)
     content["forms"] = {form.name.lower(): count for form, count in column.forms.items()}
-    content["formats"] = {one.pattern: one.cells for one in column.formats}
+    content["formats"] = [one._asdict() for one in column.formats]
     content["day_order"]["is_day_first"] = column.day_order.is_day_first
-    content["values"] = None if column.values is None else dict(column.values)
+    if column.values is not None:
+        content["values"] = [{"value": value, "cells": cells} for value, cells in column.values]
     for caution, known in zip(content["cautions"], column.cautions, strict=True):
         caution["sightings"] = [one._asdict() for one in known.sightings]
     return content

@@ -13,7 +13,7 @@ from migrator.model import Cell
 from migrator.profile.column import ColumnEvidence
 from migrator.profile.flaws import LONG_TEXT
 from migrator.profile.judging import forms_of
-from migrator.profile.model import ROWS_NAMED, Caution, Form, Kind, Sighting
+from migrator.profile.model import ROWS_NAMED, Caution, Form, Kind, Sighting, settled
 
 _NEARLY_ALL: Final = 0.9  #: Share of different values from which a column looks like ids.
 _FEW_ROWS: Final = 10  #: Below, a value that occurs twice says nothing.
@@ -49,10 +49,6 @@ class _Column:
     def filled(self) -> int:
         return self.evidence.rows - self.evidence.blanks
 
-    @property
-    def is_dated(self) -> bool:
-        return self.kind in (Kind.DATE, Kind.DATETIME)
-
 
 def cautions_of(name: str, kind: Kind, fits: int, evidence: ColumnEvidence) -> tuple[Caution, ...]:
     """Everything to be said about a column; the gravest first."""
@@ -81,7 +77,7 @@ def _of_types(column: _Column) -> Iterator[Caution]:
 
 
 def _of_days(column: _Column) -> Iterator[Caution]:
-    evidence, order = column.evidence, column.evidence.dates.order
+    order = column.evidence.dates.order
     if order.day_first and order.month_first:
         yield Caution(
             code="both-orders",
@@ -89,28 +85,28 @@ def _of_days(column: _Column) -> Iterator[Caution]:
             f"{_cells(order.month_first)} only month first.",
             count=order.day_first + order.month_first + order.open,
         )
-    elif order.open and order.is_day_first is None:
+        return
+    if order.open and order.is_day_first is None:
         yield Caution(
             code="day-or-month",
             text=f"{_cells(order.open)} may be day first or month first, and no cell tells which.",
             count=order.open,
         )
-    dates = evidence.forms[Form.DATE] + evidence.forms[Form.DATETIME] - evidence.moments
-    formats = evidence.dates.formats
-    if column.is_dated and order.is_day_first is not None and formats:
-        wrong = "%m" if order.is_day_first else "%d"
-        formats = tuple(one for one in formats if not _begins(one.pattern, wrong))
-    if column.is_dated and formats and formats[0].cells < dates and not order.month_first:
+    if column.kind in (Kind.DATE, Kind.DATETIME):
+        yield from _of_formats(column)
+
+
+def _of_formats(column: _Column) -> Iterator[Caution]:
+    evidence = column.evidence
+    formats = settled(evidence.dates.formats, evidence.dates.order)
+    texts = evidence.forms[Form.DATE] + evidence.forms[Form.DATETIME] - evidence.moments
+    if formats and formats[0].cells < texts:
         yield Caution(
             code="mixed-formats",
             text=f"Dates are written in several ways: {_cells(formats[0].cells)} as "
             f"{formats[0].pattern}.",
-            count=dates - formats[0].cells,
+            count=texts - formats[0].cells,
         )
-
-
-def _begins(pattern: str, with_: str) -> bool:
-    return pattern.startswith(with_) and pattern[3:5] in ("%d", "%m")
 
 
 # ------------------------------------------------------------------ numbers
@@ -187,7 +183,9 @@ _FLAWS: Final = {
     "spaces-around": ("has", "have", "spaces at the beginning or the end"),
     "line-break": ("has", "have", "line breaks"),
     "control-character": ("has", "have", "control characters or others that nobody sees"),
-    "mojibake": ("looks", "look", "decoded wrongly (Ã© for é): try another --encoding"),
+    "mojibake": (
+        "looks", "look", "decoded wrongly (Ã© for é): export anew, or declare the encoding",
+    ),
     "long-text": (
         "has", "have", f"more than {LONG_TEXT} characters, LeadSquared's usual limit for a text",
     ),

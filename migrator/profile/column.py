@@ -103,6 +103,7 @@ class ColumnEvidence:
     def _count(self, form: Form, texts: dict[str, int], stretch: Stretch) -> None:
         self.forms[form] += sum(texts.values())
         seen = self.first_of.setdefault(form, Sightings())
+        # Only the first cells are wanted here; how many there are, the forms say.
         for text, count in texts.items():
             if seen.is_closed:
                 break

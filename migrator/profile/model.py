@@ -92,6 +92,18 @@ class DayOrder:
         return bool(self.day_first)
 
 
+def settled(formats: tuple[FormatCount, ...], order: DayOrder) -> tuple[FormatCount, ...]:
+    """The patterns that are left once the cells have settled which number is the day.
+
+    >>> settled((FormatCount("%d/%m/%Y", 9), FormatCount("%m/%d/%Y", 4)), DayOrder(day_first=5))
+    (FormatCount(pattern='%d/%m/%Y', cells=9),)
+    """
+    if order.is_day_first is None:
+        return formats
+    wrong = ("%m", "%d") if order.is_day_first else ("%d", "%m")
+    return tuple(one for one in formats if (one.pattern[:2], one.pattern[3:5]) != wrong)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnProfile:
     """One column, looked at from its first row to its last."""
@@ -120,3 +132,8 @@ class ColumnProfile:
     def filled(self) -> int:
         """Cells that are not blank."""
         return self.rows - self.blanks
+
+    @property
+    def settled_formats(self) -> tuple[FormatCount, ...]:
+        """The formats without those that the day order contradicts."""
+        return settled(self.formats, self.day_order)
