@@ -104,11 +104,12 @@ class _Hashes:
         import numpy as np  # noqa: PLC0415 - small sheets do without it
 
         found = np.fromiter(map(hash, cells), dtype=np.int64, count=len(cells))
-        is_known = np.zeros(len(found), dtype=bool)
+        sought = np.sort(found)  # a search in ascending order stays near in memory
+        is_known = np.zeros(len(sought), dtype=bool)
         for level in self._levels:
-            places = np.searchsorted(level, found).clip(max=len(level) - 1)
-            is_known |= level[places] == found
-        fresh = np.sort(found[~is_known])
+            places = np.searchsorted(level, sought)
+            is_known |= level.take(places, mode="clip") == sought
+        fresh, known = sought[~is_known], sought[is_known]
         if len(fresh):
             self._levels.append(fresh)
         while len(self._levels) > 1 and 2 * len(self._levels[-1]) > len(self._levels[-2]):
@@ -116,4 +117,4 @@ class _Hashes:
             # Two sorted runs: the stable sort merges them.
             self._levels[-1] = np.concatenate((self._levels[-1], last))
             self._levels[-1].sort(kind="stable")
-        return is_known.tolist()
+        return np.isin(found, known).tolist() if len(known) else [False] * len(found)
