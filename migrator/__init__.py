@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from migrator.runs.checking import check as check
     from migrator.runs.exporting import export as export
     from migrator.runs.exporting import results as results
+    from migrator.runs.inspecting import inspect_sheet as inspect_sheet
     from migrator.runs.retrying import RetryOptions as RetryOptions
     from migrator.runs.retrying import resume as resume
     from migrator.runs.retrying import retry as retry
@@ -44,6 +45,7 @@ _HOMES = {
     "Update": "model",
     "check": "runs.checking",
     "export": "runs.exporting",
+    "inspect_sheet": "runs.inspecting",
     "load_mapping": "mapping",
     "load_settings": "settings",
     "map_row": "mapper",

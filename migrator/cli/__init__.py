@@ -15,7 +15,9 @@ from typing import Any, Final, NoReturn
 from migrator import __version__
 from migrator.errors import ExitCode, MigratorError, UsageError
 
-COMMANDS: Final = ("check", "run", "resume", "retry", "status", "runs", "export", "sandbox")
+COMMANDS: Final = (
+    "inspect", "check", "run", "resume", "retry", "status", "runs", "export", "sandbox",
+)  # fmt: skip
 
 DESCRIPTION: Final = """\
 Move spreadsheets of opportunities into LeadSquared: every row accounted for, at the account's
@@ -23,6 +25,7 @@ limit, and nothing sent twice.
 """
 EPILOG: Final = """\
 a first evening:
+  migrator inspect deals.xlsx                         shows what is in the sheet
   migrator check deals.xlsx -m mappings/deals.yaml    reads and maps every row, sends nothing
   migrator run deals.xlsx -m mappings/deals.yaml      plans, asks, sends
   migrator resume                                     goes on after a stop

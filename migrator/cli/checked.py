@@ -9,11 +9,9 @@ from dataclasses import asdict
 import orjson
 
 from migrator.redact import printable
-from migrator.reports.text import counted, duration, noun, reason_lines
+from migrator.reports.text import counted, delimiter_name, duration, noun, reason_lines
 from migrator.runs.checking import Checked
 from migrator.settings import RateLimit
-
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 def checked_lines(checked: Checked, rate: RateLimit) -> Iterator[str]:
@@ -44,7 +42,7 @@ def checked_lines(checked: Checked, rate: RateLimit) -> Iterator[str]:
 def _read_as(checked: Checked) -> str:
     if checked.sheet:
         return f'{printable(checked.file)}, sheet "{printable(checked.sheet)}"'
-    delimiter = _DELIMITERS.get(checked.delimiter, f'"{printable(checked.delimiter)}"')
+    delimiter = delimiter_name(checked.delimiter)
     return f"{printable(checked.file)}: {checked.encoding}, delimiter {delimiter}"
 
 

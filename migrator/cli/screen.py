@@ -18,7 +18,7 @@ _WHOLE: Final = ("next: ", "ledger")  #: Commands and paths, to be copied in one
 def show(text: str, *, file: TextIO | None = None) -> None:
     """Print lines so that they fit the terminal, where there is one."""
     stream = file or sys.stdout
-    columns = _columns(stream)
+    columns = columns_of(stream)
     print(fitted(text, columns) if columns else text, file=stream)
 
 
@@ -50,8 +50,9 @@ def fitted(text: str, columns: int) -> str:
     return "\n".join(map(broken, text.split("\n")))
 
 
-def _columns(stream: TextIO) -> int:
-    """The terminal's width; 0 where lines are left alone."""
+def columns_of(stream: TextIO | None = None) -> int:
+    """The terminal's width; 0 where there is none and lines are left alone."""
+    stream = stream or sys.stdout
     try:
         columns = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
     except (OSError, ValueError):

@@ -10,6 +10,7 @@ from migrator.model import Balance, Reason, State
 from migrator.redact import printable
 
 REASONS_SHOWN: Final = 5
+_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _BOXES: Final = (
     (State.SUCCEEDED, "succeeded"),
     (State.UNCHANGED, "unchanged (LeadSquared is known to have it)"),
@@ -72,6 +73,15 @@ def rows_text(rows: Iterable[int], count: int) -> str:
     listed = list(rows)
     more = f" and {count - len(listed):,} more" if count > len(listed) else ""
     return ", ".join(map(str, listed)) + more
+
+
+def delimiter_name(delimiter: str) -> str:
+    """What people call a delimiter.
+
+    >>> delimiter_name(","), delimiter_name("~")
+    ('comma', '"~"')
+    """
+    return _DELIMITERS.get(delimiter, f'"{delimiter}"')
 
 
 def counted(number: int, thing: str) -> str:
