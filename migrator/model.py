@@ -433,7 +433,7 @@ class Reason:
     title: str  #: The exception type, or the kind of problem.
     text: str  #: The message with values masked.
     count: int
-    rows: tuple[int, ...]  #: The first of them.
+    rows: tuple[int | str, ...]  #: The first; "FILE:ROW" where the rows are of several files.
     example: str  #: One message as it came.
     advice: str
 

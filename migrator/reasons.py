@@ -35,14 +35,15 @@ class Reasons:
 
     Args:
         most: Reasons kept apart; a further text is counted under its title alone. None: all.
+        names_files: Whether rows are named with their file, as of several files they must be.
     """
 
-    def __init__(self, *, most: int | None = None) -> None:
-        self._most = most
+    def __init__(self, *, most: int | None = None, names_files: bool = False) -> None:
+        self._most, self._names_files = most, names_files
         self._groups: dict[tuple[str, str], _Group] = {}
 
-    def add(self, title: str, text: str, advice: str, *, row: int) -> None:
-        """Count one row's reason, as it came."""
+    def add(self, title: str, text: str, advice: str, *, row: int, file: str = "") -> None:
+        """Count one row's reason, as it came; the row is one of this file's."""
         key = (title, masked(text))
         if key not in self._groups:
             if self._most is not None and len(self._groups) >= self._most:
@@ -51,7 +52,7 @@ class Reasons:
         group = self._groups[key]
         group.count += 1
         if len(group.rows) < ROWS_NAMED:
-            group.rows.append(row)
+            group.rows.append(f"{file}:{row}" if self._names_files else row)
 
     def listed(self) -> list[Reason]:
         """The commonest first."""
@@ -73,4 +74,4 @@ class _Group:
     example: str
     advice: str
     count: int = 0
-    rows: list[int] = field(default_factory=list)
+    rows: list[int | str] = field(default_factory=list)

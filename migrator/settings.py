@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Final, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
 
 from migrator.errors import SettingsError
 from migrator.leadsquared import named_host
@@ -28,6 +36,7 @@ ALLOW_HOST: Final = "LSQ_ALLOW_HOST"
 CA_FILE: Final = "LSQ_CA_FILE"
 LEDGER: Final = "MIGRATOR_LEDGER"
 STATE_DIR: Final = "MIGRATOR_STATE_DIR"
+MEMORY: Final = "MIGRATOR_MEMORY"
 
 _NAMES: Final = frozenset(
     (HOST, ACCESS_KEY, SECRET_KEY, RATE_LIMIT, DAILY_LIMIT, AUTH, ALLOW_HOST, CA_FILE)
@@ -47,6 +56,8 @@ _ADDRESS: Final = re.compile(
 _RATE: Final = re.compile(r"(\d{1,6}) ?/ ?(\d{1,6}(?:\.\d{1,3})?)", re.ASCII)
 _MAY_HOLD_A_KEY: Final = re.compile(r"\?.*|[^/]*@|u\$r\w*", re.IGNORECASE)
 """A query, what stands before an @, and how every access key begins."""
+
+DEFAULT_MEMORY: Final = 1024**3  #: Bytes.
 
 _QUOTES: Final = ("'", '"')
 
@@ -79,6 +90,7 @@ class Settings(BaseModel):
     ca_file: Path | None
     ledger: Path
     state_folder: Path
+    memory: int  #: Bytes that reading a workbook may take.
 
     @property
     def host(self) -> str:
@@ -143,6 +155,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         ca_file=Path(named).expanduser() if (named := _get(environ, CA_FILE)) else None,
         ledger=ledger_path(environ),
         state_folder=state_folder(environ),
+        memory=memory_budget(environ),
     )
 
 
@@ -166,6 +179,24 @@ def quota_settings(environ: Mapping[str, str]) -> RateLimit:
 def ledger_path(environ: Mapping[str, str]) -> Path:
     """The ledger's file; needs no keys."""
     return Path(_get(environ, LEDGER) or "migrator.db").expanduser()
+
+
+def memory_budget(environ: Mapping[str, str]) -> int:
+    """Bytes of memory that reading a workbook may take; needs no keys.
+
+    >>> memory_budget({}), memory_budget({"MIGRATOR_MEMORY": "512 MiB"})
+    (1073741824, 536870912)
+    """
+    text = _get(environ, MEMORY)
+    if not text:
+        return DEFAULT_MEMORY
+    try:
+        found = int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        found = 0
+    if found <= 0:
+        raise _wrong(MEMORY, text, "Write a size, such as MIGRATOR_MEMORY=1GiB (the default).")
+    return found
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:

@@ -24,10 +24,16 @@ def run(options: argparse.Namespace) -> int:
     from migrator.cli.screen import show
     from migrator.mapping import load_mapping
     from migrator.runs.checking import check
-    from migrator.settings import quota_settings
+    from migrator.settings import memory_budget, quota_settings
 
-    rate = quota_settings(the_environment())
-    checked = check(options.sheet, load_mapping(options.mapping), mixed_ids=options.mixed_ids)
+    environment = the_environment()
+    rate = quota_settings(environment)
+    checked = check(
+        options.sheet,
+        load_mapping(options.mapping),
+        mixed_ids=options.mixed_ids,
+        budget=memory_budget(environment),
+    )
     if options.json:
         print(checked_json(checked))
     else:

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 def add_sheet(parser: argparse.ArgumentParser) -> None:
     """The sheet and its mapping."""
-    parser.add_argument("sheet", type=Path, metavar="SHEET", help="a CSV or XLSX file")
+    parser.add_argument(
+        "sheet",
+        nargs="+",
+        metavar="SHEET",
+        help="a CSV or a workbook; several files of one header, or a pattern such as 'deals-*.csv'",
+    )
     parser.add_argument(
         "-m", "--mapping", type=Path, required=True, metavar="MAPPING", help="a mapping in YAML"
     )

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from migrator.errors import ExitCode
+from migrator.cli.common import the_environment
+from migrator.errors import ExitCode, SourceError
 
 _MOST_DIGITS = 3
 
@@ -29,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--encoding", help="of a text file, such as cp1252")
     parser.add_argument("--delimiter", help="of a text file, where it is not found by itself")
+    parser.add_argument("--quote", help='of a text file, instead of "; or none')
+    parser.add_argument("--escape", help="of a text file, such as a backslash")
     parser.add_argument(
         "--header-row", type=_row, metavar="N", help="the row that holds the column names"
     )
@@ -40,20 +43,38 @@ def run(options: argparse.Namespace) -> int:
     from migrator.cli.inspected import inspected_json, inspected_lines
     from migrator.cli.screen import columns_of, show
     from migrator.runs.inspecting import inspect_sheet
+    from migrator.settings import memory_budget
 
-    inspected = inspect_sheet(
-        options.sheet_file,
-        sheet=options.sheet,
-        encoding=options.encoding,
-        delimiter=options.delimiter,
-        header_row=options.header_row,
-    )
+    try:
+        inspected = inspect_sheet(
+            options.sheet_file,
+            sheet=options.sheet,
+            encoding=options.encoding,
+            delimiter=options.delimiter,
+            quote=options.quote,
+            escape=options.escape,
+            header_row=options.header_row,
+            budget=memory_budget(the_environment()),
+        )
+    except SourceError as error:
+        raise _told_here(error) from error
     if options.json:
         print(inspected_json(inspected))
     else:
         for line in inspected_lines(inspected, width=columns_of()):
             show(line)
     return ExitCode.OK
+
+
+def _told_here(error: SourceError) -> SourceError:
+    """The same refusal; where it speaks of the mapping, the options here say the same."""
+    advice = error.advice
+    if "source" in advice:
+        advice += (
+            " `inspect` takes the same as options: --sheet, --encoding, --delimiter, --quote, "
+            "--escape, --header-row."
+        )
+    return SourceError(error.problem, where=error.where, advice=advice)
 
 
 def _sheet(text: str) -> str | int:

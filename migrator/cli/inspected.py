@@ -247,7 +247,7 @@ def _seen(caution: Caution) -> str:
     for row, value in caution.sightings:
         shown.setdefault(_cut(value, _LONGEST_SEEN), []).append(str(row))
     listed = "; ".join(
-        f"{'row' if len(rows) == 1 else 'rows'} {', '.join(rows)}: {value}"
+        f"{'row' if len(rows) == 1 else 'rows'} {', '.join(rows)}{value and f': {value}'}"
         for value, rows in shown.items()
     )
     more = caution.count - len(caution.sightings)

@@ -79,14 +79,17 @@ class Records:
 
     def reasons(self, run: Run, states: Collection[State]) -> list[Reason]:
         """Why rows stand in ``states``, the commonest reason first; values are masked."""
-        reasons = Reasons()
+        several = self._database.value(
+            "SELECT MIN(file) <> MAX(file) FROM entries WHERE run = ?", run.number
+        )
+        reasons = Reasons(names_files=bool(several))
         for row in self._rows_in(run, states):
             problems = decode_problems(row["problems"])
             for problem in problems:
                 title = f'{problem.code} in "{problem.column}"' if problem.column else problem.code
-                reasons.add(title, problem.reason, problem.advice, row=row["row"])
+                reasons.add(title, problem.reason, problem.advice, row=row["row"], file=row["file"])
             if not problems:
-                reasons.add(row["exception"], row["message"], "", row=row["row"])
+                reasons.add(row["exception"], row["message"], "", row=row["row"], file=row["file"])
         return reasons.listed()
 
     def entries(self, run: Run, states: Collection[State] | None = None) -> Iterator[EntryRecord]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from migrator.loader.excel_values import Format, Kind, moment, number_text
-from migrator.loader.rows import LONGEST_CELL, nul_inside, shown, too_long
+from migrator.loader.rows import LONGEST_CELL, Told, nul_inside, shown, too_long
 from migrator.model import Cell, Problem
 
 MOST_ROWS: Final = 1_048_576  #: Microsoft, "Excel specifications and limits", 2026.
@@ -40,15 +40,6 @@ class Sheet:
     is_hidden: bool
 
 
-@dataclass(slots=True)
-class Told:
-    """Something that was met in cells of one column: where first, and how often."""
-
-    row: int  #: The first.
-    text: str  #: The first cell's text.
-    times: int
-
-
 @dataclass(slots=True, kw_only=True)
 class SheetAccount:
     """What the reading of a sheet met besides its cells; complete when the rows have ended."""
@@ -65,9 +56,9 @@ class SheetAccount:
 
     def clear(self) -> None:
         """Begin again: the sheet is read from its first row."""
-        fresh = SheetAccount()
-        for name in self.__slots__:
-            setattr(self, name, getattr(fresh, name))
+        self.formulas = self.hidden_rows = 0
+        for found in (self.hidden_columns, self.merged, self.padded, self.long, self.kinds):
+            found.clear()
 
     def meet(self, kind: str, column: int, row: int, text: str = "") -> None:
         """Count one more cell of a kind."""

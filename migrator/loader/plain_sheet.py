@@ -21,7 +21,6 @@ from migrator.loader.grid import (
     Fault,
     RawRow,
     SheetAccount,
-    Told,
     error_cell,
     kind_of_cell,
     not_calculated,
@@ -29,6 +28,7 @@ from migrator.loader.grid import (
     text_cell,
 )
 from migrator.loader.plain_xml import NotPlainError, pieces, with_entities
+from migrator.loader.rows import Told
 from migrator.loader.sheet import SheetReader, boolean_text, iso_cell
 from migrator.loader.xml_events import MAIN
 from migrator.model import Cell

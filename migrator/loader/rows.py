@@ -4,7 +4,7 @@ Owns `Rows`, the rules for a header, and the problems that a row can have before
 It never opens a file and knows no file format.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,15 @@ class SheetInfo(NamedTuple):
 
     name: str
     is_hidden: bool
+
+
+@dataclass(slots=True)
+class Told:
+    """Something that was met in cells of one column: where first, and how often."""
+
+    row: int  #: The first.
+    text: str  #: The first cell's text; "" where only the number matters.
+    times: int
 
 
 @dataclass(slots=True)
@@ -54,14 +63,21 @@ class Rows:
         encoding: str = "",
         delimiter: str = "",
         sheets: tuple[SheetInfo, ...] = (),
+        kinds: Mapping[str, Mapping[int, Told]] | None = None,
+        is_several: bool = False,
     ) -> None:
         self.path = path
         self.file = path.name  #: Without its folder.
+        self.is_several = is_several  #: Whether the rows are of several files, which they name.
         self.sheet = sheet  #: "" for a CSV.
         self.sheets = sheets  #: All sheets of the workbook; none for a CSV.
         self.columns = header.columns  #: The names in the header, white space around them cut.
+        self.positions = header.positions  #: Where each of them stands in the sheet, from 0.
         self.encoding = encoding  #: "" for a workbook.
         self.delimiter = delimiter  #: "" for a workbook.
+        self.kinds = kinds or {}
+        """By kind of cell ("text", "number", "percent", "currency", "date") and by place in the
+        sheet: how many a workbook stores; complete when the iteration has ended."""
         self._tally = tally
         self._records = records
         self._is_started = False

@@ -15,7 +15,7 @@ from typing import IO, Final
 from migrator.cells import cell_text, is_blank
 from migrator.errors import SourceError
 from migrator.loader.files import Fingerprint, unreadable
-from migrator.loader.grid import Book, Fault, RawRow, Sheet, SheetAccount, Told
+from migrator.loader.grid import Book, Fault, RawRow, Sheet, SheetAccount
 from migrator.loader.ods import OdsBook
 from migrator.loader.package import is_open_document, main_part, open_package, translated_errors
 from migrator.loader.rows import (
@@ -23,6 +23,7 @@ from migrator.loader.rows import (
     Rows,
     SheetInfo,
     Tally,
+    Told,
     beyond_header,
     blank_above,
     no_rows,
@@ -93,6 +94,7 @@ def open_workbook(
         sheet=opened.sheet.name,
         sheets=tuple(SheetInfo(each.name, each.is_hidden) for each in book.sheets),
         header=header,
+        kinds=opened.account.kinds,
         tally=tally,
         records=_records(rows, opened, header, header_row, tally),
         close=opened.close,
@@ -118,22 +120,22 @@ def _open_book(path: Path, file: IO[bytes], budget: int) -> Book:
 
 
 def choose_sheet(sheets: Sequence[Sheet], wanted: str | int | None, *, where: str) -> Sheet:
-    """The sheet with this name or number (from 1); None: the first that is not hidden.
+    """The sheet with this name, or number (from 1) where none has that name.
+
+    None is the first that is not hidden.
 
     Raises:
         SourceError: There is none.
     """
     if wanted is None:
         return next((sheet for sheet in sheets if not sheet.is_hidden), sheets[0])
-    if isinstance(wanted, int):
-        if 1 <= wanted <= len(sheets):
-            return sheets[wanted - 1]
-        problem = f"there is no sheet number {wanted}"
-    else:
-        for sheet in sheets:
-            if sheet.name == wanted:
-                return sheet
-        problem = f'there is no sheet "{wanted}"'
+    for sheet in sheets:
+        if sheet.name == str(wanted):
+            return sheet
+    number = str(wanted)
+    if number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= len(sheets):
+        return sheets[int(number) - 1]
+    problem = f'there is no sheet "{wanted}"'
     raise SourceError(problem, where=where, advice=_known_sheets(sheets, str(wanted)))
 
 

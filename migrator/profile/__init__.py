@@ -13,6 +13,7 @@ from migrator.profile.model import (
     Kind,
     Sighting,
 )
+from migrator.profile.stored import Stored, with_stored
 from migrator.profile.table import Profiler
 
 __all__ = [
@@ -24,4 +25,6 @@ __all__ = [
     "Kind",
     "Profiler",
     "Sighting",
+    "Stored",
+    "with_stored",
 ]

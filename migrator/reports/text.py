@@ -64,7 +64,7 @@ def reason_lines(reasons: Sequence[Reason], *, shown: int = REASONS_SHOWN) -> It
         yield f"{rest:>9,}  for {len(reasons) - shown} other reasons"
 
 
-def rows_text(rows: Iterable[int], count: int) -> str:
+def rows_text(rows: Iterable[int | str], count: int) -> str:
     """Row numbers, and how many more there are.
 
     >>> rows_text([2, 17], 5)

@@ -9,6 +9,7 @@ from typing import Final
 import orjson
 
 from migrator.leadsquared import update_request
+from migrator.loader.rows import DEFAULT_BUDGET
 from migrator.mapper import compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import Reason, Rejected, Update
@@ -38,19 +39,27 @@ class Checked:
 
 
 def check(
-    sheet: Sheet, mapping: Mapping, *, name: str = "data frame", mixed_ids: bool = False
+    sheet: Sheet,
+    mapping: Mapping,
+    *,
+    name: str = "data frame",
+    mixed_ids: bool = False,
+    budget: int = DEFAULT_BUDGET,
 ) -> Checked:
     """Read and map every row of a sheet; ``name`` is what a data frame is called.
 
     Raises:
         MigratorError: The sheet cannot be read, or the mapping does not fit it.
     """
-    with open_source(sheet, mapping, name=name) as rows:
+    with open_source(sheet, mapping, name=name, budget=budget) as rows:
         mapper = compile_mapping(mapping, rows.columns)
         checked = Checked(
             file=rows.file, sheet=rows.sheet, delimiter=rows.delimiter, encoding=rows.encoding
         )
-        kinds, reasons = IdKinds(allowed=mixed_ids), Reasons(most=MOST_REASONS)
+        kinds, reasons = (
+            IdKinds(allowed=mixed_ids),
+            Reasons(most=MOST_REASONS, names_files=rows.is_several),
+        )
         for row in rows:
             if isinstance(row, Rejected):
                 _refuse(checked, reasons, row)
@@ -78,4 +87,6 @@ def _refuse(checked: Checked, reasons: Reasons, rejected: Rejected) -> None:
     checked.rejected += 1
     for problem in rejected.problems:
         title = f'{problem.code} in "{problem.column}"' if problem.column else problem.code
-        reasons.add(title, problem.reason, problem.advice, row=rejected.row.row)
+        reasons.add(
+            title, problem.reason, problem.advice, row=rejected.row.row, file=rejected.row.file
+        )

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from sys import getsizeof
-from typing import Any, Final
+from typing import Final
 
 from migrator.loader import Rows, open_rows
-from migrator.loader.rows import column_letter
+from migrator.loader.rows import DEFAULT_BUDGET, column_letter
 from migrator.model import Reason, Rejected, SourceRow
-from migrator.profile import ColumnProfile, Profiler
+from migrator.profile import ColumnProfile, Profiler, Stored, with_stored
 from migrator.reasons import Reasons
 
 _ROWS: Final = 4_096  #: Looked at together, at most.
@@ -55,7 +55,10 @@ def inspect_sheet(
     sheet: str | int | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    quote: str | None = None,
+    escape: str | None = None,
     header_row: int | None = None,
+    budget: int = DEFAULT_BUDGET,
 ) -> Inspected:
     """Read every row of a sheet and look at each column.
 
@@ -64,13 +67,24 @@ def inspect_sheet(
         sheet: The sheet's name, or its number from 1; None is the first that is not hidden.
         encoding: Of a text file; None finds it.
         delimiter: Of a text file; None finds it.
+        quote: Of a text file; None is ``"``, "none" where nothing is quoted.
+        escape: Of a text file; None for none.
         header_row: The row with the column names; None finds it.
+        budget: Bytes of memory that reading a workbook may take.
 
     Raises:
         SourceError: The file cannot be read.
     """
-    chosen = {} if header_row is None else {"header_row": header_row}
-    with open_rows(path, sheet=sheet, encoding=encoding, delimiter=delimiter, **chosen) as rows:
+    with open_rows(
+        path,
+        sheet=sheet,
+        encoding=encoding,
+        delimiter=delimiter,
+        quote=quote,
+        escape=escape,
+        header_row=header_row,
+        budget=budget,
+    ) as rows:
         profiler, reasons = Profiler(_named(rows)), Reasons(most=_MOST_REASONS)
         refused = 0
         for block in _blocks(rows):
@@ -90,21 +104,31 @@ def inspect_sheet(
             blank_rows=rows.blank_rows,
             refused=refused,
             reasons=tuple(reasons.listed()),
-            columns=profiler.profiles(),
+            columns=tuple(_with_stored(rows, profiler.profiles())),
         )
 
 
 def _named(rows: Rows) -> list[tuple[str, str]]:
     """Each column with its letter; those without a name are left out, but have their letters."""
-    places: Iterable[int] = getattr(rows, "positions", range(len(rows.columns)))
-    return [(name, column_letter(at)) for name, at in zip(rows.columns, places, strict=True)]
+    pairs = zip(rows.columns, rows.positions, strict=True)
+    return [(name, column_letter(at)) for name, at in pairs]
+
+
+def _with_stored(rows: Rows, profiles: Iterable[ColumnProfile]) -> Iterator[ColumnProfile]:
+    """The profiles, with what a workbook stores besides the values."""
+    for at, profile in zip(rows.positions, profiles, strict=True):
+        stored = {
+            kind: Stored(told[at].times, told[at].row)
+            for kind, told in rows.kinds.items()
+            if at in told and told[at].times
+        }
+        yield with_stored(profile, stored)
 
 
 def _sheets(rows: Rows) -> tuple[SheetName, ...]:
-    known: tuple[Any, ...] = getattr(rows, "sheets", ())
     return tuple(
         SheetName(name=one.name, is_read=one.name == rows.sheet, is_hidden=one.is_hidden)
-        for one in known
+        for one in rows.sheets
     )
 
 
@@ -130,5 +154,5 @@ def _refuse(block: Iterable[SourceRow | Rejected], reasons: Reasons) -> int:
     for row in rejected:
         for problem in row.problems:
             title = f'{problem.code} in "{problem.column}"' if problem.column else problem.code
-            reasons.add(title, problem.reason, problem.advice, row=row.row.row)
+            reasons.add(title, problem.reason, problem.advice, row=row.row.row, file=row.row.file)
     return len(rejected)

@@ -31,7 +31,7 @@ def is_export(columns: Sequence[str]) -> bool:
 
 
 def open_or_export(
-    path: Path, open_declared: Callable[[], Rows], *, header_row: int | None
+    path: Path, open_declared: Callable[[Path], Rows], *, header_row: int | None
 ) -> Rows:
     """Open a sheet as its mapping declares it; one of our exports as we write them.
 
@@ -42,7 +42,7 @@ def open_or_export(
         SourceError: It cannot be read.
     """
     try:
-        rows = open_declared()
+        rows = open_declared(path)
     except SourceError:
         export = _open_export(path)
         if export is None:

@@ -3,7 +3,7 @@
 Owns the streaming from loader through mapper into the ledger. Sends nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -15,6 +15,8 @@ from migrator.errors import MappingError, UsageError
 from migrator.ledger import Ledger, PlannedRow
 from migrator.ledger.plans import ROWS_PER_TRANSACTION
 from migrator.loader import Rows, open_rows
+from migrator.loader.rows import DEFAULT_BUDGET
+from migrator.loader.several import files_of, open_several
 from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import IdKind, Place, Rejected, Run, Source, SourceRow, Update
@@ -23,8 +25,9 @@ from migrator.runs.mended import open_or_export
 if TYPE_CHECKING:
     import pandas as pd
 
-Sheet: TypeAlias = "str | Path | pd.DataFrame"
-"""What can be checked and run: a file, or in Python programs a data frame."""
+Sheet: TypeAlias = "str | Path | Sequence[str | Path] | pd.DataFrame"
+"""What can be checked and run: a file, several files or a pattern such as ``deals-*.csv``, or in
+Python programs a data frame."""
 
 
 class SourceRows(Protocol):
@@ -66,32 +69,40 @@ class Planned:
     blank_rows: int
 
 
-def open_source(sheet: Sheet, mapping: Mapping, *, name: str | None = None) -> Rows:
+def open_source(
+    sheet: Sheet, mapping: Mapping, *, name: str | None = None, budget: int = DEFAULT_BUDGET
+) -> Rows:
     """Open the sheet as the mapping describes it, or one of our exports as it is.
 
     Args:
-        sheet: A file, or a data frame, of which the mapping's ``source`` describes only the zone.
+        sheet: A file, several, or a data frame, of which the mapping's ``source`` describes only
+            the zone.
         mapping: How it is to be read.
         name: What a data frame is called; of a file it changes nothing here.
+        budget: Bytes of memory that reading a workbook may take.
 
     Raises:
         SourceError: It cannot be read.
         UsageError: A data frame has no name.
     """
-    if not isinstance(sheet, str | Path):
+    if not isinstance(sheet, str | Path | Sequence):
         return _open_frame(sheet, name)
-    path, source = Path(sheet), mapping.source
+    sheets = [sheet] if isinstance(sheet, str | Path) else list(sheet)
+    paths, source = files_of(sheets), mapping.source
     declared = partial(
         open_rows,
-        path,
         sheet=source.sheet,
         encoding=source.encoding,
         delimiter=source.delimiter,
         quote=source.quote,
         escape=source.escape,
         header_row=source.header_row,
+        budget=budget,
     )
-    return open_or_export(path, declared, header_row=source.header_row)
+    if len(paths) > 1 or paths[0] != Path(sheets[0]):
+        pattern = Path(sheets[0]).name if len(sheets) == 1 else ""
+        return open_several(paths, declared, name=pattern)
+    return open_or_export(paths[0], declared, header_row=source.header_row)
 
 
 def _open_frame(frame: "pd.DataFrame", name: str | None) -> Rows:

@@ -58,7 +58,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
     """
     account = account_of(world)
     _remove_unsealed(world)
-    with open_source(sheet, mapping, name=options.name) as rows:
+    with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
         source, parent = _source_rows(world, rows, account)
         name = source_name(rows, options.name)
         if not parent and not options.new_ledger:

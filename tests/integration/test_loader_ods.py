@@ -21,8 +21,9 @@ from migrator.cells import cell_text
 from migrator.errors import SourceError
 from migrator.loader import open_rows
 from migrator.loader.excel_values import number_text
-from migrator.loader.grid import Fault, RawRow, SheetAccount, Told
+from migrator.loader.grid import Fault, RawRow, SheetAccount
 from migrator.loader.ods import OdsBook
+from migrator.loader.rows import Told
 from migrator.loader.xml_events import XmlError
 from migrator.model import Cell, SourceRow
 from sample_data.raw_ods import (

@@ -18,7 +18,8 @@ from python_calamine import CalamineWorkbook
 from migrator.errors import SourceError
 from migrator.loader import open_rows
 from migrator.loader.compound import CompoundFile
-from migrator.loader.grid import Fault, RawRow, SheetAccount, Told
+from migrator.loader.grid import Fault, RawRow, SheetAccount
+from migrator.loader.rows import Told
 from migrator.loader.xls import NEED_PER_BYTE, XlsBook
 from migrator.loader.xls_records import mask_records
 from migrator.model import Cell, Rejected

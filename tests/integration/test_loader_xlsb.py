@@ -15,8 +15,9 @@ from python_calamine import CalamineWorkbook
 
 from migrator.errors import SourceError
 from migrator.loader.binary_cells import rk_number
-from migrator.loader.grid import Fault, RawRow, SheetAccount, Told
+from migrator.loader.grid import Fault, RawRow, SheetAccount
 from migrator.loader.package import translated_errors
+from migrator.loader.rows import Told
 from migrator.loader.xlsb import XlsbBook
 from migrator.model import Cell
 from sample_data.raw_xlsb import (
