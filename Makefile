@@ -43,7 +43,9 @@ demo: $(STAMP) ## the main job on the built-in sandbox, in under two minutes
 	$(BIN)/python sample_data/demo.py
 
 bench: $(STAMP) ## ratios against peers, measured side by side
-	$(BIN)/python benchmarks/read_csv.py
+	$(BIN)/python benchmarks/read_csv.py --rows 100000
+	$(BIN)/python benchmarks/read_csv.py --rows 1000000
+	$(BIN)/python benchmarks/read_xlsx.py
 	$(BIN)/python benchmarks/check_csv.py
 	$(BIN)/python benchmarks/inspect_csv.py
 	$(BIN)/python benchmarks/delivery_rate.py

@@ -1,7 +1,6 @@
 """`migrator run`: plan a sheet into the ledger, ask, send."""
 
 import argparse
-import os
 
 from migrator.cli.common import add_ledger, add_sending, add_sheet, row_ranges
 
@@ -44,12 +43,18 @@ def _count(text: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Run a sheet."""
-    from migrator.cli.common import report, the_ledger, the_policy, the_world
+    from migrator.cli.common import (
+        report,
+        the_environment,
+        the_ledger,
+        the_policy,
+        the_world,
+    )
     from migrator.mapping import load_mapping
     from migrator.settings import load_settings
 
     mapping = load_mapping(options.mapping)
-    load_settings(os.environ)  # before a ledger is made that would stay behind, empty
+    load_settings(the_environment())  # before a ledger is made that would stay behind, empty
     from migrator.runs.running import RunOptions
     from migrator.runs.running import run as run_sheet
 

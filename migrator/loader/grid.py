@@ -44,6 +44,8 @@ class Sheet:
 class SheetAccount:
     """What the reading of a sheet met besides its cells; complete when the rows have ended."""
 
+    header_row: int | None = None
+    """Rows down to this one are in no count of kinds; None: the first row with a value."""
     formulas: int = 0  #: Cells with a formula, read by the value stored with it.
     hidden_rows: int = 0
     hidden_columns: set[int] = field(default_factory=set)  #: From 0.
@@ -61,8 +63,11 @@ class SheetAccount:
             found.clear()
 
     def meet(self, kind: str, column: int, row: int, text: str = "") -> None:
-        """Count one more cell of a kind."""
-        self.tell(self.kinds.setdefault(kind, {}), column, row, text)
+        """Count one more cell of a kind, if it stands below the names of the columns."""
+        if self.header_row is None:
+            self.header_row = row
+        if row > self.header_row:
+            self.tell(self.kinds.setdefault(kind, {}), column, row, text)
 
     def tell(self, told: dict[int, Told], column: int, row: int, text: str) -> None:
         """Count one more cell of a column."""

@@ -185,7 +185,6 @@ class PlainSheetReader:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._account_for_shapes()
             self._shapes[key] = shape
-        shape.met[0] += 1
         if shape.has_texts_in_place:
             stored = tuple(map(str.__add__, stored, in_place))
         if shape.formulas:
@@ -193,7 +192,20 @@ class PlainSheetReader:
         cells = self._shared_cells(shape, stored)
         for at, place, convert in shape.others:
             cells[place] = convert(stored[at])
+        if self._is_counted(cells):
+            shape.met[0] += 1
+            shape.met[1] = shape.met[1] or self._row
         return cells
+
+    def _is_counted(self, cells: dict[int, Cell | Fault]) -> bool:
+        """Whether the row stands below the names of the columns, and counts for the account."""
+        above = self.account.header_row
+        if above is not None and self._row > above:
+            return True
+        self._blanks.clear()
+        if above is None and any(cells.values()):
+            self.account.header_row = self._row
+        return False
 
     def _shared_cells(self, shape: _Shape, stored: Sequence[str]) -> dict[int, Cell | Fault]:
         """The cells that use shared texts: most cells do, so none is looked at alone."""
@@ -250,7 +262,7 @@ class PlainSheetReader:
             shared_places=tuple(places[at] for at in shared),
             others=others,
             kinds=tuple(map(self._kind_of, places, styles, types)),
-            met=[0, self._row],
+            met=[0, 0],
             formulas=sum(map(bool, formulas)),
             has_texts_in_place="inlineStr" in types,
         )

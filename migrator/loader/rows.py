@@ -75,7 +75,7 @@ class Rows:
         self.positions = header.positions  #: Where each of them stands in the sheet, from 0.
         self.encoding = encoding  #: "" for a workbook.
         self.delimiter = delimiter  #: "" for a workbook.
-        self.kinds = kinds or {}
+        self.kinds = {} if kinds is None else kinds
         """By kind of cell ("text", "number", "percent", "currency", "date") and by place in the
         sheet: how many a workbook stores; complete when the iteration has ended."""
         self._tally = tally
@@ -258,9 +258,10 @@ def refuse_need(need: int, budget: int, where: str) -> None:
         SourceError: It does not.
     """
     if need > budget:
+        unit, size = ("MiB", 1024**2) if budget >= 1024**2 else ("KiB", 1024)
         raise SourceError(
-            f"reading this workbook takes about {need / 1024**2:,.0f} MiB of memory, more than "
-            f"the {budget / 1024**2:,.0f} MiB it may take",
+            f"reading this workbook takes about {need / size:,.0f} {unit} of memory, more than the "
+            f"{budget / size:,.0f} {unit} it may take",
             where=where,
             advice="Save the sheet as CSV UTF-8, which is read piece by piece, and give that "
             "file; or let it take more: MIGRATOR_MEMORY=4GiB.",

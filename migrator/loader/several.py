@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from migrator.errors import SourceError
+from migrator.loader.files import unreadable
 from migrator.loader.rows import NoRowsError, Rows, Tally, no_rows, plain_header
 from migrator.model import Rejected, SourceRow
 
@@ -33,6 +34,8 @@ def files_of(sheets: Sequence[str | Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for sheet in map(Path, sheets):
         if sheet.exists() or not _PATTERN.search(sheet.name):
+            if len(sheets) > 1 and not sheet.exists():
+                raise _missing(sheet)
             found[sheet] = None
             continue
         fitting = [path for path in sheet.parent.glob(sheet.name) if path.is_file()]
@@ -46,6 +49,13 @@ def files_of(sheets: Sequence[str | Path]) -> list[Path]:
         found.update(dict.fromkeys(fitting))
     paths = list(found)
     return sorted(paths, key=_natural) if len(paths) > 1 else paths
+
+
+def _missing(sheet: Path) -> SourceError:
+    """One of several files is not there; often it is a part of a name with spaces."""
+    error = unreadable(sheet, FileNotFoundError())
+    advice = f"{error.advice} A name with spaces needs quotes."
+    return SourceError(error.problem, where=error.where, advice=advice)
 
 
 def _natural(path: Path) -> tuple[list[str | int], str]:

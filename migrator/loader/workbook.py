@@ -7,7 +7,7 @@ without a value for a blank.
 
 import difflib
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Final
@@ -52,7 +52,7 @@ class _Opened:
     book: Book
     sheet: Sheet
     found: Fingerprint
-    account: SheetAccount = field(default_factory=SheetAccount)
+    account: SheetAccount
 
     @property
     def where(self) -> str:
@@ -82,7 +82,10 @@ def open_workbook(
     try:
         book = _open_book(path, file, budget)
         chosen = choose_sheet(book.sheets, sheet, where=path.name)
-        opened = _Opened(path=path, file=file, book=book, sheet=chosen, found=found)
+        account = SheetAccount(header_row=header_row)
+        opened = _Opened(
+            path=path, file=file, book=book, sheet=chosen, found=found, account=account
+        )
         _note_sheets(opened, sheet, tally)
         rows = _raw_rows(opened)
         header, header_row = _read_header(rows, opened, header_row, tally)
@@ -135,7 +138,8 @@ def choose_sheet(sheets: Sequence[Sheet], wanted: str | int | None, *, where: st
     number = str(wanted)
     if number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= len(sheets):
         return sheets[int(number) - 1]
-    problem = f'there is no sheet "{wanted}"'
+    named = f"number {wanted}" if isinstance(wanted, int) else f'"{wanted}"'
+    problem = f"there is no sheet {named}"
     raise SourceError(problem, where=where, advice=_known_sheets(sheets, str(wanted)))
 
 

@@ -59,7 +59,7 @@ def read_by(kind: type, path: Path) -> tuple[list[tuple[Grid, SheetAccount]], bo
         package = open_package(path, file)
         book = XlsxBook(path, package, main_part(package, where=path.name))
         for sheet in book.sheets:
-            account = SheetAccount()
+            account = SheetAccount(header_row=0)
             try:
                 rows = list(book._read(kind, sheet, account))
             except NotPlainError:
@@ -125,7 +125,7 @@ PIECES: Final = [
 
 
 def rows_of(kind: type, content: bytes) -> tuple[list[Any], dict[str, Any]]:
-    account = SheetAccount()
+    account = SheetAccount(header_row=0)
     reader = kind(texts=["Zoë"], formats=FORMATS, is_1904=False, account=account)
     rows = [
         (row.number, {place: cell for place, cell in row.cells.items() if cell != ""})
@@ -165,7 +165,7 @@ def ours(path: Path) -> dict[str, Grid]:
         return {
             sheet.name: {
                 (number, place): cell.text or "not calculated" if isinstance(cell, Fault) else cell
-                for number, cells in book.rows(sheet, SheetAccount())
+                for number, cells in book.rows(sheet, SheetAccount(header_row=0))
                 for place, cell in cells.items()
                 if cell != ""
             }

@@ -52,7 +52,7 @@ def rows_of(
 ) -> list[RawRow]:
     book = XlsBook.open(path, budget=budget)
     try:
-        return list(book.rows(book.sheets[sheet], account or SheetAccount()))
+        return list(book.rows(book.sheets[sheet], account or SheetAccount(header_row=0)))
     finally:
         book.close()
 
@@ -156,7 +156,7 @@ def find_format(stream: bytearray, number: int) -> int:
 
 
 def test_zeros_that_a_format_shows_are_kept(make: Make) -> None:
-    account = SheetAccount()
+    account = SheetAccount(header_row=0)
     path = make(lambda sheet: line(sheet, 1, (42, "00000"), (123456, "00000"), (42, "0000-00")))
 
     ((_, cells),) = rows_of(path, account=account)
@@ -231,7 +231,7 @@ def test_rows_keep_the_numbers_of_excel(make: Make) -> None:
 
 
 def test_a_formula_reads_as_the_value_stored_with_it(tmp_path: Path) -> None:
-    account = SheetAccount()
+    account = SheetAccount(header_row=0)
 
     path = formulas(tmp_path / "a.xls")
 
@@ -243,7 +243,7 @@ def test_a_formula_reads_as_the_value_stored_with_it(tmp_path: Path) -> None:
 
 def test_a_formula_that_was_never_calculated_is_a_fault(make: Make) -> None:
     """xlwt stores the text "" for each; so does Excel for a formula that gives it."""
-    account = SheetAccount()
+    account = SheetAccount(header_row=0)
     path = make(lambda sheet: line(sheet, 1, "Id", xlwt.Formula("1+1"), ("", "0"), 7))
 
     assert cells_of(path) == {1: {0: "Id", 1: "no-cached-value: ", 3: "7"}}
@@ -255,7 +255,7 @@ def test_a_formula_that_was_never_calculated_is_a_fault(make: Make) -> None:
 
 
 def test_the_account_counts_what_the_sheet_holds(make: Make) -> None:
-    account = SheetAccount()
+    account = SheetAccount(header_row=0)
 
     def fill(sheet: xlwt.Worksheet) -> None:
         line(sheet, 1, "Id", (0.25, "0.0%"), (45384, "dd/mm/yyyy"), (9.5, "[$₹-4009] #,##0.00"))
@@ -319,7 +319,7 @@ def test_a_workbook_that_may_exceed_the_memory_is_refused_with_the_figures(make:
 
     error = refusal(path, budget=need - 1)
 
-    assert "MiB of memory" in error.problem
+    assert "iB of memory" in error.problem
     assert "CSV UTF-8" in error.advice
     assert "MIGRATOR_MEMORY" in error.advice
     assert XlsBook.open(path, budget=need).sheets

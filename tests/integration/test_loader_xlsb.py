@@ -79,7 +79,7 @@ def rows_of(path: Path, sheet: int = 0, account: SheetAccount | None = None) -> 
     book = opened(path)
     try:
         with translated_errors(path.name):
-            return list(book.rows(book.sheets[sheet], account or SheetAccount()))
+            return list(book.rows(book.sheets[sheet], account or SheetAccount(header_row=0)))
     finally:
         book.close()
 
@@ -251,7 +251,7 @@ def test_a_cell_whose_style_is_not_there_is_a_plain_number(make: Make) -> None:
 
 
 def test_the_account_counts_what_the_sheet_holds(make: Make) -> None:
-    account = SheetAccount()
+    account = SheetAccount(header_row=0)
     path = make(
         row(1, text(0, "Id"), whole(1, 42, ZEROS), real(2, 0.25, PERCENT)),
         row(3, whole(0, 45384, DAY), real(1, 9.5, RUPEES), is_hidden=True),

@@ -40,6 +40,7 @@ def _(at: Scene) -> None:
 def _(at: Scene) -> None:
     book = openpyxl.Workbook()
     book.worksheets[0].append(COLUMNS)
+    book.worksheets[0].append(next(iter(deals(1))).cells)
     book.save(at.folder / "deals.xlsx")
     at.file("~$deals.xlsx", b"\x05Night")
 
@@ -63,7 +64,7 @@ SHORT = "opportunity: {type: 12000, id: Opportunity Id}\nfields: {mx_Custom_1: N
 
 for title, name in {
     "A web report that calls itself .xls": "traps/page.xls",
-    "A workbook of the old format": "traps/old.xls",
+    "A workbook of the old format that is broken": "traps/old_broken.xls",
     "A workbook with a password": "traps/password_protected.xlsx",
     "A workbook that is cut off": "traps/cut_off.xlsx",
     "A zip archive that calls itself .xlsx": "traps/only_a_zip.xlsx",
@@ -98,6 +99,23 @@ def _(at: Scene) -> None:
 def _(at: Scene) -> None:
     with zipfile.ZipFile(at.folder / "deals.zip", "w") as packed:
         packed.write(at.folder / "deals.csv", "deals.csv")
+
+
+@case("A workbook that needs more memory than it may take", check("deals.xlsx"), code=3)
+def _(at: Scene) -> None:
+    at.sample("traps/old.xls", under="deals.xlsx")
+    at.set(MIGRATOR_MEMORY="50KiB")
+
+
+@case("A pattern that fits no file", check("'offers-*.csv'"), code=3)
+def _(at: Scene) -> None:
+    pass
+
+
+@case("Files with other columns", check("'deals-*.csv'"), code=3)
+def _(at: Scene) -> None:
+    at.write_sheet(deals(2), name="deals-1.csv")
+    at.write_sheet(deals(1), name="deals-2.csv", columns=("Id", *COLUMNS[1:]))
 
 
 @case("A PDF", check("deals.pdf"), code=3)
