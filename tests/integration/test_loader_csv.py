@@ -3,6 +3,7 @@
 import csv
 import gzip
 import os
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -108,7 +109,7 @@ def test_every_row_says_on_which_line_it_begins(
 ) -> None:
     path, line, expected = tmp_path / "deals.csv", 2, []
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator=ends)
+        writer = csv.writer(file, lineterminator=ends, quoting=csv.QUOTE_ALL)
         writer.writerow(["Id", "Note"])
         writer.writerow(["first", "x"])
         for number, note in enumerate(notes):
