@@ -11,7 +11,8 @@ from typing import Final
 from tabulate import tabulate
 
 from migrator.cli.screen import cut, width_of
-from migrator.fit.kinds import MEMBER, Kind, kind_of
+from migrator.field_sets import path_of
+from migrator.fit.kinds import Kind, kind_of
 from migrator.metadata import FieldInfo, Metadata, TypeInfo, UserInfo
 from migrator.redact import printable
 from migrator.reports.text import counted
@@ -101,7 +102,7 @@ def _with_members(fields: Iterable[FieldInfo]) -> Iterator[tuple[str, FieldInfo]
     for field in fields:
         yield field.schema_name, field
         for member in field.members:
-            yield f"{field.schema_name}{MEMBER}{member.schema_name}", member
+            yield path_of(field.schema_name, member.schema_name), member
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
