@@ -5,7 +5,7 @@ reads cells as a mapping says, `migrator.mapper` rows.
 """
 
 from migrator.mapping.complaints import did_you_mean, listed
-from migrator.mapping.reading import Mapping, load_mapping, parse_mapping
+from migrator.mapping.reading import Mapping, load_mapping, open_questions, parse_mapping
 from migrator.mapping.schema import (
     AnyField,
     Blank,
@@ -47,6 +47,7 @@ __all__ = [
     "did_you_mean",
     "listed",
     "load_mapping",
+    "open_questions",
     "parse_mapping",
     "parse_template",
 ]

@@ -119,7 +119,7 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
     Raises:
         MappingError: The text is wrong; tells everything that is.
     """
-    values, lines, complaints, empty = read_yaml(text, name=name)
+    values, lines, complaints, empty, asked = read_yaml(text, name=name)
     _check_version(values, lines, name=name)
     complaints.extend(_doubled(values, lines))
     source = values.get("source")
@@ -129,6 +129,7 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
         content = Content.model_validate(values, context=context)
     except ValidationError as error:
         found = list(complaints_of(error, lines, values))
+    found = [(place, complaint) for place, complaint in found if place not in asked]
     complaints.extend(_without_echoes(found, empty, lines))
     if complaints:
         complain(complaints, name=name)
@@ -141,6 +142,16 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
         fields=MappingProxyType(content.fields),
         lines=MappingProxyType(lines),
     )
+
+
+def open_questions(text: str) -> tuple[int, ...]:
+    """The lines of a draft that hold a question.
+
+    Raises:
+        MappingError: The text is no YAML.
+    """
+    read = read_yaml(text, name="the draft")
+    return tuple(read.lines[place] for place in read.open)
 
 
 def _check_version(values: dict[str, Plain], lines: ReadOnly[Path, int], *, name: str) -> None:
