@@ -15,7 +15,7 @@ from migrator.drafting.model import Match
 from migrator.fit.kinds import Kind as Takes
 from migrator.fit.kinds import all_options, kind_of
 from migrator.fit.words import bare
-from migrator.mapping.schema import READ_ONLY
+from migrator.mapping.kinds import READ_ONLY
 from migrator.metadata import FieldInfo, TypeInfo
 from migrator.profile import ColumnProfile, Kind
 
