@@ -106,12 +106,12 @@ def _keys_of(type_: str, column: ColumnProfile) -> list[Key]:
 
 
 def _is_choice(column: ColumnProfile) -> bool:
+    different = {value.strip() for value, _ in column.values or ()}
     return (
-        column.values is not None
-        and column.kind is Kind.TEXT
-        and 1 < len(column.values) <= FEW
+        column.kind is Kind.TEXT
+        and 1 < len(different) <= FEW
         and column.longest <= _SHORT
-        and column.filled >= _AGAIN * len(column.values)
+        and column.filled >= _AGAIN * len(different)
         and not any(caution.code in _CODES for caution in column.cautions)
     )
 

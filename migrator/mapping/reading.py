@@ -30,6 +30,10 @@ MOST_BYTES: Final = 1024 * 1024
 _BINARY: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
 ENDINGS: Final = frozenset({".yaml", ".yml"})
 _NUMBERED: Final = re.compile(r"v?\.?(\d{1,6})(?:\.\d+)*", re.ASCII | re.IGNORECASE)
+_NO_FIELD: Final = (
+    "Write at least one field, such as `mx_Custom_6: Amount`; in a draft, take the # away from a "
+    "suggestion. Leave the key out where only a note is sent."
+)
 _NO_VALUE: Final = 'Write one, or leave the key out; a text that is meant to be empty is "".'
 
 
@@ -222,7 +226,8 @@ def _without_echoes(
     for place in empty:
         # `note: {Remarks}` is a text without its quotes, and no key without its value.
         if not any(place[:length] in places for length in range(1, len(place))):
-            yield Complaint(lines[place], f"{dotted(place)} has no value", _NO_VALUE)
+            advice = _NO_FIELD if place == ("fields",) else _NO_VALUE
+            yield Complaint(lines[place], f"{dotted(place)} has no value", advice)
 
 
 def _doubled(values: dict[str, Plain], lines: ReadOnly[Path, int]) -> Iterator[Complaint]:

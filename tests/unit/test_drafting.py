@@ -46,7 +46,7 @@ def test_the_order_is_asked_when_the_cells_contradict_each_other() -> None:
     text = draft(sheet({"Id": GUIDS[:2], "Closed": ["31/01/2024", "01/31/2024"]})).text
 
     assert "#   formats: ???" in text
-    assert "1 can only be day first, 1 only month first" in " ".join(text.split())
+    assert "1 can only be day first, 1 only month first" in " ".join(text.replace("#", "").split())
 
 
 def test_an_open_question_of_a_mapped_field_is_refused_by_its_line() -> None:
@@ -63,7 +63,9 @@ def test_an_open_question_of_a_mapped_field_is_refused_by_its_line() -> None:
 
 
 def test_every_open_question_is_told_at_once_and_nothing_else() -> None:
-    drafted = draft(sheet({"Name": ["a", "b"], "At": [datetime(2024, 4, 2, 9, 30)] * 2}))
+    type_ = account(field("mx_Custom_1", "Name"))
+    columns = {"Name": ["a", "b"], "At": [datetime(2024, 4, 2, 9, 30)] * 2}
+    drafted = draft(sheet(columns), type_=type_)
 
     with pytest.raises(MappingError) as refused:
         parse_mapping(drafted.text, name="deals.yaml")
@@ -323,7 +325,7 @@ def test_the_type_is_what_the_cells_are(cells: list[str], entry: str) -> None:
 def test_few_texts_that_occur_again_are_a_choice_with_counts() -> None:
     text = draft(sheet({"Id": GUIDS[:5], "Stage": ["won", "won ", "no", "won", "no"]})).text
 
-    assert "  #     won: won   # 3 cells" in text
+    assert "  #     won: won    # 3 cells" in text
     assert '  #     "no": "no"  # 2 cells' in text
 
 
