@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
 def _metadata(options: argparse.Namespace) -> "Metadata | None":
     """What the account says of the type, from itself or from a file."""
     if options.metadata is not None:
-        from migrator.runs.reading import load_metadata
+        from migrator.runs.metadata_files import load_metadata
 
         return load_metadata(options.metadata)
     if not options.online:
@@ -90,6 +90,7 @@ def _metadata(options: argparse.Namespace) -> "Metadata | None":
             "--online needs the opportunity type",
             advice="Add --type N. `migrator fields` lists the account's types.",
         )
+    from migrator.cli.common import the_link
     from migrator.runs.reading import read_metadata
 
     return read_metadata(the_link(), options.type, users=True)

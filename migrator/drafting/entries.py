@@ -10,7 +10,7 @@ from migrator.drafting.dates import date_keys, datetime_keys
 from migrator.drafting.model import Entry, Key, Match
 from migrator.drafting.numbers import number_keys
 from migrator.drafting.options import choice_keys, choices_keys
-from migrator.drafting.yaml_lines import shown
+from migrator.drafting.yaml_lines import can_stand, shown
 from migrator.fit.kinds import Kind as Takes
 from migrator.fit.kinds import kind_of
 from migrator.fit.words import called
@@ -121,7 +121,7 @@ def _is_choice(column: ColumnProfile) -> bool:
 
 def _about(column: ColumnProfile, field: FieldInfo, type_: str) -> Iterator[Key]:
     """What the account says of the field."""
-    if field.display_name.strip():
+    if field.display_name.strip() and can_stand(field.display_name):
         yield Key(name="expect", value=field.display_name)
     if field.max_length is None or type_ not in ("text", "phone", "email"):
         return

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from migrator.drafting.model import Item, Key
+from migrator.drafting.yaml_lines import can_stand
 from migrator.fit.kinds import SEPARATOR, all_options
 from migrator.fit.words import bare, nearest
 from migrator.metadata import FieldInfo
@@ -23,7 +24,7 @@ def choice_keys(column: ColumnProfile, field: FieldInfo | None) -> Iterator[Key]
 
 def choices_keys(column: ColumnProfile, field: FieldInfo) -> Iterator[Key]:
     """The same, with a `separator`, for a field that takes several options."""
-    mark, is_seen = _separator(column, all_options(field) or ())
+    mark, is_seen = _separator(column, _options(field))
     hints = () if is_seen else (f'No cell holds two options. Between two, "{mark}" is read.',)
     yield Key(name="separator", value=mark, hints=hints)
     pieces: Counter[str] = Counter()
@@ -35,8 +36,9 @@ def choices_keys(column: ColumnProfile, field: FieldInfo) -> Iterator[Key]:
 
 
 def _keys(counts: Counter[str], field: FieldInfo | None) -> Iterator[Key]:
-    options = all_options(field) if field is not None else None
-    if field is None or options is None:
+    counts = Counter({value: count for value, count in counts.items() if can_stand(value)})
+    options = _options(field) if field is not None else ()
+    if field is None or not options:
         said = () if field is None else ("LeadSquared tells no options of this field.",)
         items = tuple(Item(value, value, _cells(count)) for value, count in counts.most_common())
         yield Key(name="values", items=items, hints=said)
@@ -45,6 +47,10 @@ def _keys(counts: Counter[str], field: FieldInfo | None) -> Iterator[Key]:
     yield Key(name="values", items=items, hints=tuple(_said(items, field)))
     if field.takes_others:
         yield Key(name="otherwise", value="keep")
+
+
+def _options(field: FieldInfo) -> tuple[str, ...]:
+    return tuple(filter(can_stand, all_options(field) or ()))
 
 
 def _said(items: Iterable[Item], field: FieldInfo) -> Iterator[str]:

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from migrator.drafting.yaml_lines import shown
+from migrator.drafting.yaml_lines import can_stand, shown
 from migrator.fit.words import called
 from migrator.metadata import FieldInfo
 from migrator.profile import Caution, ColumnProfile, Kind
 
-_UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _SAID_ELSEWHERE: Final = frozenset(
     {"blank-column", "both-orders", "day-or-month", "mixed-formats", "numbers-as-text"}
 )
@@ -72,5 +71,5 @@ def field_in_words(field: FieldInfo) -> str:
 
 
 def is_nameable(name: str) -> bool:
-    """Whether a mapping can hold the name: no NUL and no half character can be written in one."""
-    return bool(name.strip()) and not _UNSENDABLE.search(name)
+    """Whether a mapping can name the column."""
+    return bool(name.strip()) and can_stand(name)

@@ -63,7 +63,8 @@ def draft(
         schema: Where the mapping's JSON Schema is, for editors; "": it is not named.
     """
     by_name = {column.name: column for column in sheet.columns}
-    ids = chosen_id(by_name[id_column], type_) if id_column else guess_id(sheet.columns, type_)
+    nameable = [column for column in sheet.columns if is_nameable(column.name)]
+    ids = chosen_id(by_name[id_column], type_) if id_column else guess_id(nameable, type_)
     entries, unnameable = _entries(sheet.columns, ids.column, type_, tuple(users))
     parts = _Parts(sheet=sheet, code=code, timezone=timezone, ids=ids, type_=type_, entries=entries)
     lines = [

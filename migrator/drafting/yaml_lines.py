@@ -23,6 +23,7 @@ _BY_QUOTES_ONLY: Final = frozenset(
 """Plain, other readers of YAML would take these for something else."""
 
 _WHOLE: Final = ("type", "header_row", "max_length")
+_UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _ESCAPED: Final = re.compile(
     '["\\\\\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ud800-\udfff'
     "\ufeff\ufff0-\uffff]"
@@ -49,6 +50,11 @@ def _escape(found: re.Match[str]) -> str:
         return f"\\{character}"
     number = ord(character)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def can_stand(text: str) -> bool:
+    """Whether a mapping can hold the text: NUL and half characters cannot be written in one."""
+    return not _UNSENDABLE.search(text)
 
 
 def shown(text: str) -> str:

@@ -65,8 +65,8 @@ def accounts(draw: st.DrawFn, named: list[str]) -> TypeInfo:
 def answered_mapping(text: str, first: str) -> Mapping:
     """The mapping that a person gets who takes every suggestion and answers every question."""
     whole = answered(with_suggestions(text), id_column=scalar(first))
-    if whole.rstrip().endswith("fields:") or "\n  mx_" not in whole:
-        whole = re.sub(r"(?m)^fields:$", "fields:\n  CreatedOn: {constant: x}", whole, count=1)
+    nothing = r"\nfields:\n(?: *(?:#.*)?\n)*\Z"
+    whole = re.sub(nothing, "\nfields: {CreatedOn: {constant: x}}\n", whole)
     return parse_mapping(whole, name="deals.yaml")
 
 
