@@ -34,7 +34,6 @@ _HOLDS: Final = {
     Takes.USER: {Kind.EMAIL, Kind.GUID},
 }
 _HOLDS_BY_NAME: Final = {"phone": {Kind.PHONE}, "email": {Kind.EMAIL}}
-_NO_FIELDS: Final = (Takes.UNWRITABLE, Takes.FIELD_SET)
 
 
 def matched(columns: Sequence[ColumnProfile], type_: TypeInfo) -> dict[str, Match]:
@@ -57,12 +56,14 @@ def matched(columns: Sequence[ColumnProfile], type_: TypeInfo) -> dict[str, Matc
 
 
 def is_writable(field: FieldInfo) -> bool:
-    """Whether an update may fill the field."""
-    return (
-        not field.is_read_only
-        and field.schema_name.lower() not in READ_ONLY
-        and kind_of(field) not in _NO_FIELDS
-    )
+    """Whether one column may fill the field."""
+    return not is_closed(field) and kind_of(field) is not Takes.FIELD_SET
+
+
+def is_closed(field: FieldInfo) -> bool:
+    """Whether no update may write to the field."""
+    is_known = field.schema_name.lower() in READ_ONLY
+    return field.is_read_only or is_known or kind_of(field) is Takes.UNWRITABLE
 
 
 def suitable(column: ColumnProfile, fields: Iterable[FieldInfo]) -> Iterator[FieldInfo]:

@@ -11,17 +11,21 @@ from typing import Final
 from migrator.drafting.dates import needs_zone
 from migrator.drafting.entries import entry_of
 from migrator.drafting.ids import IdGuess, chosen_id, guess_id
-from migrator.drafting.matching import is_writable, matched, suitable, words
+from migrator.drafting.matching import is_closed, is_writable, matched, suitable, words
 from migrator.drafting.model import Draft, Entry, Key, Match, Sheet
 from migrator.drafting.telling import described, field_in_words, is_nameable
 from migrator.drafting.yaml_lines import (
     QUESTION,
     UNKNOWN,
+    can_stand,
     commented,
     entry_lines,
     key_lines,
     scalar,
 )
+from migrator.fit.kinds import Kind as Takes
+from migrator.fit.kinds import kind_of
+from migrator.fit.words import called
 from migrator.mapping import open_questions
 from migrator.metadata import FieldInfo, TypeInfo, UserInfo
 from migrator.profile import ColumnProfile, Kind
@@ -254,13 +258,27 @@ class _Parts:
         parts = (
             (mandatory, [field for field in writable if field.is_mandatory]),
             ("Also without a column", [field for field in writable if not field.is_mandatory]),
-            ("Nothing can be written to", [field for field in free if not is_writable(field)]),
+            ("Nothing can be written to", [field for field in free if is_closed(field)]),
         )
         for words_, fields in parts:
             if fields:
                 yield ""
                 listed = ", ".join(map(field_in_words, fields))
                 yield from commented(f"{words_}: {listed}.", indent=2)
+        for field in free:
+            if kind_of(field) is Takes.FIELD_SET and not is_closed(field):
+                yield from self._field_set(field)
+
+    def _field_set(self, field: FieldInfo) -> Iterator[str]:
+        """A field set, with its members to be taken."""
+        yield ""
+        yield from commented(f"{field_in_words(field)} is a field set. Its members:", indent=2)
+        yield f"  # {field.schema_name}:"
+        yield "  #   fields:"
+        for member in field.members:
+            if can_stand(called(member)):
+                expected = f"{{column: {QUESTION}, expect: {scalar(called(member))}}}"
+                yield f"  #     {member.schema_name}: {expected}"
 
 
 def _is_datetime(entry: Entry) -> bool:

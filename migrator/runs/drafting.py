@@ -157,14 +157,24 @@ def write_draft(text: str, path: Path) -> None:
         refuse_existing(path)
         raise
     except OSError as error:
-        raise UsageError(
-            f"the draft cannot be written ({error.strerror or error})",
-            where=str(path),
-            advice="Name a file in a folder that is there and that you may write to: -o FILE.",
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    if isinstance(error, FileNotFoundError):
+        return UsageError(
+            "the folder for the draft does not exist",
+            where=str(path),
+            advice=f"Make {path.absolute().parent}, or name another file with -o FILE.",
+        )
+    return UsageError(
+        f"the draft cannot be written ({error.strerror or error})",
+        where=str(path),
+        advice="Name a file in a folder that you may write to: -o FILE.",
+    )
 
 
 def _publish(part: Path, path: Path) -> None:

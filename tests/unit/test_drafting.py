@@ -1,5 +1,6 @@
 """A draft says what the cells and the account prove, and asks the rest."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -225,6 +226,19 @@ def test_a_column_whose_values_are_a_fields_options_is_suggested_for_it() -> Non
 
     assert "  # mx_Custom_3:" in text
     assert "the values are its options" in text
+
+
+def test_a_field_set_is_shown_with_its_members() -> None:
+    members = [{"schema_name": "mx_CustomObject_1", "display_name": "Product: name"}]
+    type_ = account(field("mx_Custom_13", "Products", "CustomObject", members=members))
+    drafted = draft(sheet({"Id": GUIDS[:2], "Products": ["a", "b"]}), code=1, type_=type_)
+
+    assert drafted.mapped == 0
+    taken = re.sub(r"(?m)^  # (?!#)", "  ", drafted.text.partition("is a field set")[2])
+    body = taken.partition("\n")[2].replace("???", "Products")
+    whole = f"version: 1\nopportunity: {{type: 1, id: Id}}\nfields:\n{body}"
+    mapping = parse_mapping(whole, name="deals.yaml")
+    assert mapping.schema_names == ("mx_Custom_13~mx_CustomObject_1",)
 
 
 # ------------------------------------------------------------------ values
