@@ -1,5 +1,6 @@
 """A first mapping: drafted for the sample sheet, on the sample account, answered, and checked."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
