@@ -205,6 +205,25 @@ def read_who_am_i(reply: Reply | NoReply) -> Account | Reading:
     return account
 
 
+def read_content(reply: Reply | NoReply) -> Any:
+    """The JSON of an answer, an object or a list, or the `Reading` of why there is none.
+
+    For reads whose members the caller knows. An object that reports an exception is a `Reading`,
+    whatever its status: errors inside HTTP 200 were seen.
+    """
+    if isinstance(reply, NoReply):
+        return _read_no_reply(reply)
+    is_ok = 200 <= reply.status < 300
+    content = _json(reply)
+    if is_ok and isinstance(content, list):
+        return content
+    answer = _parse(reply)
+    refused = _read_refusal(reply, answer)
+    if refused is not None:
+        return refused
+    return answer.content if answer.is_object else _reading(Verdict.UNKNOWN, reply, answer)
+
+
 def named_host(message: str) -> str:
     """The one API host of LeadSquared's that a refusal names; "" for none, or for several.
 
@@ -326,9 +345,7 @@ class _Answer:
 
 
 def _parse(reply: Reply) -> _Answer:
-    content: object = None
-    with suppress(orjson.JSONDecodeError):  # HTML, nothing at all, half an answer.
-        content = orjson.loads(reply.body.removeprefix(b"\xef\xbb\xbf"))
+    content = _json(reply)
     if not isinstance(content, dict):
         return _Answer(content={}, is_object=False, exception="", message="", id="")
     inner = content.get("Message")
@@ -340,6 +357,13 @@ def _parse(reply: Reply) -> _Answer:
         message=message[:_LONGEST_READ],
         id=_text(inner.get("Id")) if isinstance(inner, dict) else "",
     )
+
+
+def _json(reply: Reply) -> object:
+    with suppress(orjson.JSONDecodeError):  # HTML, nothing at all, half an answer.
+        found: object = orjson.loads(reply.body.removeprefix(b"\xef\xbb\xbf"))
+        return found
+    return None
 
 
 def _is_ours(answer: _Answer) -> bool:

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from migrator.cli.common import the_environment
 from migrator.errors import ExitCode, SourceError
@@ -22,6 +23,12 @@ example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("sheet_file", type=Path, metavar="FILE", help="a CSV or a workbook")
+    add_reading(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """How a file is read, where no mapping says it."""
     parser.add_argument(
         "--sheet",
         type=_sheet,
@@ -35,7 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--header-row", type=_row, metavar="N", help="the row that holds the column names"
     )
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def reading_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of `add_reading`, as `open_rows` and `inspect_sheet` take them."""
+    from migrator.settings import memory_budget
+
+    names = ("sheet", "encoding", "delimiter", "quote", "escape", "header_row")
+    budget = memory_budget(the_environment())
+    return {name: getattr(options, name) for name in names} | {"budget": budget}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,21 +58,11 @@ def run(options: argparse.Namespace) -> int:
     from migrator.cli.inspected import inspected_json, inspected_lines
     from migrator.cli.screen import columns_of, show
     from migrator.runs.inspecting import inspect_sheet
-    from migrator.settings import memory_budget
 
     try:
-        inspected = inspect_sheet(
-            options.sheet_file,
-            sheet=options.sheet,
-            encoding=options.encoding,
-            delimiter=options.delimiter,
-            quote=options.quote,
-            escape=options.escape,
-            header_row=options.header_row,
-            budget=memory_budget(the_environment()),
-        )
+        inspected = inspect_sheet(options.sheet_file, **reading_of(options))
     except SourceError as error:
-        raise _told_here(error) from error
+        raise told_here(error, command="inspect") from error
     if options.json:
         print(inspected_json(inspected))
     else:
@@ -66,12 +71,12 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _told_here(error: SourceError) -> SourceError:
+def told_here(error: SourceError, *, command: str) -> SourceError:
     """The same refusal; where it speaks of the mapping, the options here say the same."""
     advice = error.advice
     if "source" in advice:
         advice += (
-            " `inspect` takes the same as options: --sheet, --encoding, --delimiter, --quote, "
+            f" `{command}` takes the same as options: --sheet, --encoding, --delimiter, --quote, "
             "--escape, --header-row."
         )
     return SourceError(error.problem, where=error.where, advice=advice)
