@@ -54,7 +54,7 @@ def found_lines(found: IdsFound, options: argparse.Namespace) -> Iterator[str]:
     yield f"{sum(found.fates.values()):>9,}  = {counted(found.rows_read, 'row')} read"
     if found.blank_rows:
         yield f"{found.blank_rows:>9,}  blank {noun(found.blank_rows, 'row')} beside them"
-    for fate in found.listed:
+    for fate in _WORDS:
         yield from _listed_lines(found, fate)
     yield from _hint_lines(found, options)
     yield f"written: {found.output}"
@@ -63,14 +63,13 @@ def found_lines(found: IdsFound, options: argparse.Namespace) -> Iterator[str]:
 
 
 def _listed_lines(found: IdsFound, fate: Fate) -> Iterator[str]:
-    yield f"{fate}:"
-    listed = found.listed[fate]
+    listed = found.listed.get(fate, [])
     for one in listed:
         key = f", {printable(one.key)}" if one.key else ""
-        yield f"    row {one.row}{key}: {printable(one.told)}"
+        yield f"row {one.row}{key}: {printable(one.told)}"
     more = found.fates[fate] - len(listed)
-    if more:
-        yield f"    and {counted(more, 'row')} more: column migrator_ids of the sheet"
+    if listed and more:
+        yield f"and {counted(more, 'row')} more ({fate}): see the sheet's column migrator_ids"
 
 
 def _hint_lines(found: IdsFound, options: argparse.Namespace) -> Iterator[str]:
