@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from migrator.leadsquared import read_content
+from migrator.leadsquared import content_of
 from migrator.lookups import Found, LeadKey, as_guid
 from migrator.model import NoReply, Reading, Reply, Request, Verdict
 
@@ -76,14 +76,11 @@ def read_page(
         columns: The fields to keep of each.
         of_type: Whether only this type was asked for: then a record may be silent about it.
     """
-    content = read_content(reply)
+    content = content_of(reply)
     if isinstance(content, Reading):
         return content
-    records = content if isinstance(content, list) else content.get("List")
-    count = None if isinstance(content, list) else _count(content.get("RecordCount"))
-    if records is None and count is not None:
-        records = []
-    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
+    records, count = _listed(content)
+    if records is None:
         return _unreadable(reply, "it lists no opportunities")
     found = []
     for record in records:
@@ -97,6 +94,18 @@ def read_page(
             return _unreadable(reply, "an opportunity in it has no id (OpportunityId)")
         found.append(Found(guid=guid, values=_values(record, columns)))
     return Page(found=tuple(found), listed=len(records), record_count=count)
+
+
+def _listed(content: object) -> tuple[list[dict[str, Any]] | None, int | None]:
+    """The records, None where there is no list of them, and LeadSquared's own count."""
+    records, count = content, None
+    if isinstance(content, dict):
+        records, count = content.get("List"), _count(content.get("RecordCount"))
+        if records is None and count is not None:
+            records = []
+    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
+        return None, None
+    return records, count
 
 
 def _values(record: Mapping[str, Any], columns: Sequence[str]) -> dict[str, str]:

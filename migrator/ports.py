@@ -153,7 +153,7 @@ class WorkThread(Protocol):
         """Run an action; returns when its transaction is durable."""
 
 
-class Asking(Protocol):
+class ReadingProgress(Protocol):
     """What a person watches while LeadSquared is asked for many things."""
 
     def advance(self, done: int, total: int, *, thing: str, state: str) -> None:

@@ -16,7 +16,7 @@ from migrator.leadsquared_lookups import PAGE_SIZE, Page, lookup_request, read_p
 from migrator.ledger import Ledger
 from migrator.lookups import Answer, Found, LeadKey
 from migrator.model import NoReply, Reading, Reply, Request, Verdict
-from migrator.ports import Asking, Client, Clock, Permit, Quota, WorkThread
+from migrator.ports import Client, Clock, Permit, Quota, ReadingProgress, WorkThread
 from migrator.refusals import cure, settings_to_mend, told
 
 MOST_IN_FLIGHT: Final = 32  #: Leads asked for at once; the quota is what holds them back.
@@ -63,7 +63,7 @@ class LookingUp:
         client: Client,
         quota: Quota,
         clock: Clock,
-        progress: Asking,
+        progress: ReadingProgress,
         window: float,
         patience: Patience,
     ) -> None:
