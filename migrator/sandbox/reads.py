@@ -171,6 +171,7 @@ def _listed(account: Account, call: Call, found: Sequence[Opportunity]) -> Done:
     visible.sort(key=lambda pair: pair[0].guid)
     visible.sort(key=lambda pair: pair[1].values().get(view.sort_by, ""), reverse=view.newest_first)
     page = visible[view.first : view.first + view.size]
+    page = page[: max(0, len(page) - account.options.list_missing)]
     records = [_record(account, one, shown, view.columns) for one, shown in page]
     return Done(answer=as_json({"RecordCount": len(visible), "List": records}))
 
