@@ -153,6 +153,16 @@ class WorkThread(Protocol):
         """Run an action; returns when its transaction is durable."""
 
 
+class ReadingProgress(Protocol):
+    """What a person watches while LeadSquared is asked for many things."""
+
+    def advance(self, done: int, total: int, *, thing: str, state: str) -> None:
+        """So many of the things are answered; ``state`` in a word ("asking")."""
+
+    def say(self, message: str) -> None:
+        """One line that stays."""
+
+
 class Progress(Protocol):
     """What a person watches."""
 

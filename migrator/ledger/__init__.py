@@ -11,6 +11,7 @@ from migrator.ledger.accounts import Accounts
 from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.database import Database, open_database
 from migrator.ledger.locks import RunLocks
+from migrator.ledger.lookups import Lookups
 from migrator.ledger.plans import Marks, PlanLedger, PlannedRow
 from migrator.ledger.proofs import Proofs
 from migrator.ledger.records import Records
@@ -32,6 +33,7 @@ class Ledger:
         self.records = Records(database, self.tag)
         self.accounts = Accounts(database)
         self.proofs = Proofs(database)
+        self.lookups = Lookups(database)
         self.locks = RunLocks(database)
         self._database = database
 
