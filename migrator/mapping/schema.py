@@ -33,6 +33,8 @@ Blank = Literal["skip", "clear", "error"]
 Grouping = Literal["western", "indian"]
 Otherwise = Literal["keep", "blank", "error"]
 IdColumnKind = Literal["guid", "auto_id", "any"]
+RowsPerOpportunity = Literal["in_order", "merge", "error"]
+"""What several rows of one opportunity mean: a call each, one call for all, or a refusal."""
 
 READ_ONLY: Final = {
     "modifiedon": "LeadSquared writes it itself. Take the line out.",
@@ -221,6 +223,7 @@ class Opportunity(Part):
     type: Whole  #: LeadSquared's event code.
     id: Annotated[OpportunityId, BeforeValidator(_id_column)]
     note: TemplateText = ""  #: A template; "" for none.
+    rows_per_opportunity: RowsPerOpportunity = "in_order"
 
 
 # ------------------------------------------------------------------ the fields
