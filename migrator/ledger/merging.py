@@ -33,7 +33,7 @@ _FIRST: Final = f"{_SEVERAL} ORDER BY first LIMIT ?3"
 _NEXT: Final = f"{_SEVERAL} ORDER BY opportunity LIMIT ?3"
 
 _MISSING: Final = """
-    SELECT m.row, c.row AS carrier_row FROM entries new
+    SELECT m.row AS missing, old.row AS given FROM entries new
     JOIN entries old ON old.run = new.place_run AND old.number = new.place_number
     JOIN entries c ON c.run = old.run
         AND c.number = iif(old.state = 'merged', old.other_number, old.number)
@@ -41,7 +41,7 @@ _MISSING: Final = """
         AND (m.number = c.number OR m.state = 'merged' AND m.other_number = c.number)
     WHERE new.run = ?1 AND old.run = ?2 AND c.opportunity <> ''
         AND m.number NOT IN (SELECT place_number FROM entries WHERE run = ?1 AND place_run = ?2)
-    ORDER BY m.number LIMIT 1
+    ORDER BY m.number, old.number LIMIT 1
 """
 
 
@@ -161,12 +161,12 @@ class Merging:
         )
 
     def missing_from_mended(self, run: Run, original: Run) -> tuple[int, int] | None:
-        """A row that travelled with one that this plan mends, and is not in the plan itself.
+        """A row that is not in this plan, though one that went in the same call is mended by it.
 
-        Gives it and the row that carried both; None when every group is whole.
+        Gives both, as rows of the original; None when every group is whole.
         """
         row = self._database.row(_MISSING, run.number, original.number)
-        return (row["row"], row["carrier_row"]) if row is not None else None
+        return (row["missing"], row["given"]) if row is not None else None
 
 
 def leave_notes_out(database: Database, place: Place, parts: NoteParts) -> None:

@@ -82,10 +82,10 @@ def refuse_torn_groups(ledger: Ledger, run: Run, parent: int) -> None:
     missing = ledger.merging.missing_from_mended(run, original)
     if missing is None:
         return
-    row, carrier = missing
+    row, given = missing
     raise SourceError(
-        f"row {row} of run {original.id} is missing: it went in one call with row {carrier} and "
-        "the other rows of its opportunity, of which some are here",
+        f"row {row} of run {original.id} is missing: it went in one call with row {given}, which "
+        "is here",
         where=run.source.name,
         advice=f"Put its line back, or export again: `migrator export {original.id} --failed "
         "-o FILE`. Rows of one opportunity are mended together. Nothing was sent.",
