@@ -24,13 +24,15 @@ NoteParts = Sequence[tuple[str, bool]]
 _SEVERAL: Final = """
     SELECT opportunity, count(*) AS n, min(number) AS first
     FROM entries INDEXED BY entries_by_opportunity
-    WHERE run = ?1 AND state = 'planned' AND opportunity > ?2
+    WHERE place_run IN (?1, ?2) AND run = ?1 AND state = 'planned' AND opportunity > ?3
     GROUP BY opportunity HAVING count(*) > 1
 """
+# A plan's places are of its own run, or of the one that it mends: by that, which the index has,
+# the rows of all other runs are passed over without being read.
 
 _HOW_MANY: Final = f"SELECT count(*) AS k, coalesce(sum(n), 0) AS n FROM ({_SEVERAL})"  # noqa: S608
-_FIRST: Final = f"{_SEVERAL} ORDER BY first LIMIT ?3"
-_NEXT: Final = f"{_SEVERAL} ORDER BY opportunity LIMIT ?3"
+_FIRST: Final = f"{_SEVERAL} ORDER BY first LIMIT ?4"
+_NEXT: Final = f"{_SEVERAL} ORDER BY opportunity LIMIT ?4"
 
 _MISSING: Final = """
     SELECT m.row AS missing, old.row AS given FROM entries new
@@ -72,8 +74,8 @@ class Merging:
 
     def repeats(self, run: Run, *, shown: int, rows_shown: int) -> Repeats:
         """The opportunities with several rows: how many, and the first ``shown`` of them."""
-        opportunities, rows = self._database.row(_HOW_MANY, run.number, "") or (0, 0)
-        found = self._database.rows(_FIRST, run.number, "", shown)
+        opportunities, rows = self._database.row(_HOW_MANY, run.number, run.parent, "") or (0, 0)
+        found = self._database.rows(_FIRST, run.number, run.parent, "", shown)
         first = tuple(self._repeated(run, row, rows_shown) for row in found)
         return Repeats(opportunities, rows, first)
 
@@ -110,7 +112,9 @@ class Merging:
         """The opportunities with several rows; each batch is read before its rows are changed."""
         last = ""
         while True:
-            found = self._database.rows(_NEXT, run.number, last, OPPORTUNITIES_PER_TRANSACTION)
+            found = self._database.rows(
+                _NEXT, run.number, run.parent, last, OPPORTUNITIES_PER_TRANSACTION
+            )
             batch = [row["opportunity"] for row in found]
             if not batch:
                 return
