@@ -12,6 +12,7 @@ from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.database import Database, open_database
 from migrator.ledger.locks import RunLocks
 from migrator.ledger.lookups import Lookups
+from migrator.ledger.merging import Merging
 from migrator.ledger.plans import Marks, PlanLedger, PlannedRow
 from migrator.ledger.proofs import Proofs
 from migrator.ledger.records import Records
@@ -28,6 +29,7 @@ class Ledger:
         self.path = database.path  #: Absolute.
         self.tag = str(database.value("SELECT tag FROM ledger"))  #: Names it in run ids.
         self.plans = PlanLedger(database, self.tag)
+        self.merging = Merging(database)
         self.work = WorkLedger(database)
         self.choices = Choices(database)
         self.records = Records(database, self.tag)
