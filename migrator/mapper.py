@@ -81,7 +81,7 @@ class Mapper:
     def _unsendable(self, cells: Cells) -> list[Problem]:
         """A problem for every mapped cell with a character that cannot be sent."""
         texts = "".join([cell for cell in cells if isinstance(cell, str)])
-        if _is_sendable(texts):
+        if is_sendable(texts):
             return []
         refused = Refused(
             Fault.DAMAGED_TEXT,
@@ -93,7 +93,7 @@ class Mapper:
         return [
             _problem(refused, column, cell, "")
             for column, cell in found
-            if isinstance(cell, str) and not _is_sendable(cell)
+            if isinstance(cell, str) and not is_sendable(cell)
         ]
 
     def _wrong_count(self, cells: Cells) -> Problem:
@@ -229,7 +229,7 @@ def _with_length(make: Maker, longest: int | None) -> Maker:
     return checked
 
 
-def _is_sendable(text: str) -> bool:
+def is_sendable(text: str) -> bool:
     """Whether it has no NUL, which no CRM stores, and no half character, which has no UTF-8."""
     try:
         text.encode()  # Several times faster than a pattern, and every row comes here.
@@ -246,6 +246,7 @@ def _problem(refused: Refused, column: str, cell: Cell, schema_name: str) -> Pro
         value=cell_text(cell),
         reason=reason,
         advice=refused.advice,
+        schema_name=schema_name,
     )
 
 

@@ -26,6 +26,16 @@ class Block:
     rejected: Sequence[Rejected] = ()  #: What the loader refused among these rows.
     is_clean: bool = False  #: All cells are known to be text that can be sent.
 
+    def part(self, places: Sequence[int]) -> "Block":
+        """The rows at these places, as a block."""
+        return Block(
+            file=self.file,
+            numbers=[self.numbers[place] for place in places],
+            by_column=[[cells[place] for place in places] for cells in self.by_column],
+            row=lambda at: self.row(places[at]),
+            is_clean=self.is_clean,
+        )
+
 
 def blocks_of(rows: Iterable[SourceRow | Rejected], width: int) -> Iterator[Block]:
     """The same rows as blocks.
