@@ -7,6 +7,7 @@ that was (digits make no difference to whether it is one); its day and its time 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
+from itertools import repeat
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ _MOST_SHAPES: Final = 1_024
 _MOST_DAYS: Final = 40_000
 _MOST_CLOCKS: Final = 90_000  #: More than a day has seconds.
 _NO_DIGITS: Final = str.maketrans("123456789", "000000000")
-_EDGE: Final = 3
+_EDGE: Final = 1
 """Days after the first and before the last one on which a cell may be the earliest or the latest in
 UTC: no zone ever moved its clocks back by more than one day."""
 
@@ -55,8 +56,11 @@ class FieldColumn:
         """
         return self._asked(cells, rows, range(len(cells)))
 
-    def is_left_alone(self, cell: Cell) -> bool:
-        """Whether nothing is sent for the cell."""
+    def left_alone(self, cells: Sequence[Cell], places: Sequence[int]) -> list[int]:
+        """Those of the places for whose cells nothing is sent."""
+        return [place for place in places if self._is_left_alone(cells[place])]
+
+    def _is_left_alone(self, cell: Cell) -> bool:
         answer = self._answer(cell)
         return answer.value is None and not answer.is_refused
 
@@ -154,9 +158,11 @@ class Plain(FieldColumn):
             ]
         return sorted(set(self._asked(cells, rows, odd))) if odd else []
 
-    def is_left_alone(self, cell: Cell) -> bool:
-        """Whether nothing is sent for the cell."""
-        return self._means_another(cell) and super().is_left_alone(cell)
+    def left_alone(self, cells: Sequence[Cell], places: Sequence[int]) -> list[int]:
+        """Those of the places for whose cells nothing is sent."""
+        if not self._special and _has_no_blank(cells):
+            return []
+        return super().left_alone(cells, [at for at in places if self._means_another(cells[at])])
 
     def _means_another(self, cell: Cell) -> bool:
         return isinstance(cell, str) and (is_blank(cell) or cell.strip() in self._special)
@@ -193,9 +199,9 @@ class Shapes(FieldColumn):
                     self._good.add(shape)
         return refused
 
-    def is_left_alone(self, cell: Cell) -> bool:
-        """Whether nothing is sent for the cell."""
-        return _has_no_digit(cell) and super().is_left_alone(cell)
+    def left_alone(self, cells: Sequence[Cell], places: Sequence[int]) -> list[int]:
+        """Those of the places for whose cells nothing is sent."""
+        return super().left_alone(cells, [at for at in places if _has_no_digit(cells[at])])
 
 
 class Clocks(FieldColumn):
@@ -215,22 +221,27 @@ class Clocks(FieldColumn):
     def __init__(self, trial: Trial, field: DateTime, cut: Cut, *, where: ZoneInfo) -> None:
         super().__init__(trial, is_clock=True)
         self._read, self._cut, self._where = reader(field.formats), cut, where
+        # The same cut, without a call of Python for each cell.
+        self._halves = str.partition if cut.halves("1 2 3")[0] == "1" else str.rpartition
         self._days: dict[str, int] = {}  #: Each day's number in the calendar.
+        self._names: set[str] = set()  #: Of the days.
         self._clocks: set[str] = set()
         self._first, self._last = date.max.toordinal(), 0
         self._edge: set[str] = set()  #: Days on which a cell may be the earliest or the latest.
 
     def refused(self, cells: Sequence[Cell], rows: Sequence[Row]) -> list[int]:
         """The places whose cells refuse their row."""
-        halves = self._cut.halves
         try:
-            days, _, clocks = zip(*map(halves, cells), strict=True)  # type: ignore[arg-type]
-        except (AttributeError, TypeError):
+            halves = map(self._halves, cells, repeat(" "))  # type: ignore[arg-type] # it may fail
+            days, _, clocks = zip(*halves, strict=True)
+        except TypeError:
             return self._asked(cells, rows, range(len(cells)))
-        is_known = self._days.keys() >= set(days) and self._clocks.issuperset(clocks)
-        if is_known and self._edge.isdisjoint(days):
+        if self._names.issuperset(days) and self._clocks.issuperset(clocks):
             self._ask_until_varied(cells, rows)
-            return []
+            edge = self._edge
+            if edge.isdisjoint(days):
+                return []
+            return self._asked(cells, rows, [at for at, day in enumerate(days) if day in edge])
         return self._look(cells, rows, days, clocks)
 
     def _look(
@@ -238,7 +249,7 @@ class Clocks(FieldColumn):
     ) -> list[int]:
         refused = []
         for place, (day, clock) in enumerate(zip(days, clocks, strict=True)):
-            is_known = day in self._days and clock in self._clocks
+            is_known = day in self._names and clock in self._clocks
             if is_known and day not in self._edge:
                 continue
             refused += self._asked(cells, rows, [place])
@@ -254,17 +265,27 @@ class Clocks(FieldColumn):
         if len(readings) != 1 or not _is_one_day(readings[0].moment.date(), self._where):
             return
         if len(self._days) < _MOST_DAYS and len(self._clocks) < _MOST_CLOCKS:
-            self._days[day] = readings[0].moment.toordinal()
+            self._days[day] = number = readings[0].moment.toordinal()
+            self._names.add(day)
             self._clocks.add(clock)
-            self._move_edge(self._days[day])
+            self._move_edge(day, number)
 
-    def _move_edge(self, number: int) -> None:
+    def _move_edge(self, day: str, number: int) -> None:
+        if self._first <= number <= self._last:
+            if number <= self._first + _EDGE or number >= self._last - _EDGE:
+                self._edge.add(day)
+            return
         self._first, self._last = min(self._first, number), max(self._last, number)
-        self._edge = {
-            day
-            for day, other in self._days.items()
-            if other <= self._first + _EDGE or other >= self._last - _EDGE
-        }
+        low, high = self._first + _EDGE, self._last - _EDGE
+        self._edge = {day for day, other in self._days.items() if other <= low or other >= high}
+
+
+def _has_no_blank(cells: Sequence[Cell]) -> bool:
+    """Whether all are texts, and none of them blank."""
+    try:
+        return all(map(str.strip, cells))  # type: ignore[arg-type] # it tells by failing
+    except TypeError:
+        return False
 
 
 def _has_no_digit(cell: Cell) -> bool:

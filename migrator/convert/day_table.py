@@ -6,6 +6,7 @@ what is not in it goes the exact way. A million datetimes hold some thousand day
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -162,6 +163,7 @@ def _day_of(local: datetime, where: ZoneInfo) -> _Day | None:
     return _Day(offset // timedelta(minutes=1), *days)
 
 
+@lru_cache(maxsize=32_768)
 def offset_of_day(midnight: datetime, where: ZoneInfo) -> timedelta | None:
     """The zone's one offset on a local day, or None when the clocks change on it.
 

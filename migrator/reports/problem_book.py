@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self, cast
+from typing import Any, Final, Self, cast
 from urllib.parse import quote
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -23,6 +23,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.writer.excel import ExcelWriter
 
+from migrator.model import Problem, SourceRow
 from migrator.reports.whole_file import whole_file
 from migrator.reports.xlsx_export import (
     LONGEST_CELL,
@@ -41,21 +42,6 @@ _HEADER: Final = (
 _WIDTHS: Final = (20, 12, 8, 8, 8, 20, 18, 30, 60, 60)
 _CELL: Final = _HEADER.index("cell")
 _LINK: Final = Font(color="0563C1", underline="single")
-
-
-class ProblemLine(NamedTuple):
-    """One problem of one row."""
-
-    file: str
-    sheet: str  #: "" for a text file.
-    row: int
-    line: int  #: Of a text file.
-    letter: str  #: Of the column; "" where the problem is not about one cell.
-    column: str
-    schema_name: str
-    value: str
-    wrong: str
-    advice: str
 
 
 class ProblemBook:
@@ -97,13 +83,31 @@ class ProblemBook:
                 self._sheet.close()
             self._stack.pop_all().__exit__(exc_type, exc, traceback)
 
-    def add(self, line: ProblemLine) -> None:
-        """Write one problem."""
+    def add(self, row: SourceRow, problem: Problem, *, letter: str) -> None:
+        """Write one problem.
+
+        Args:
+            row: The row that has it.
+            problem: What is wrong.
+            letter: Of the column; "" where the problem is not about one cell.
+        """
         if self._rows >= MOST_ROWS:
             self._sheet = self._begin_sheet()
-        parts = line._replace(letter=_cell_of(line))
-        texts = [escape_text(_fitting(str(part))) for part in parts]
-        self._sheet.append(self._filled(texts, self._link(line)))
+        cell = f"{letter}{row.row}" if letter and row.sheet else letter
+        parts = (
+            row.file,
+            row.sheet,
+            str(row.row),
+            str(row.line),
+            cell,
+            problem.column,
+            problem.schema_name,
+            problem.value,
+            problem.reason,
+            problem.advice,
+        )
+        texts = [escape_text(_fitting(part)) for part in parts]
+        self._sheet.append(self._filled(texts, self._link(row, cell)))
         self._rows += 1
         self.lines += 1
 
@@ -119,14 +123,14 @@ class ProblemBook:
             yield from filled(linked, [texts[_CELL]])
         yield from filled(plain, texts[_CELL + 1 :])
 
-    def _link(self, line: ProblemLine) -> Hyperlink | None:
+    def _link(self, row: SourceRow, cell: str) -> Hyperlink | None:
         """To the cell in the workbook; a text file has no cells that a link could name."""
-        if not line.sheet or self._links >= MOST_LINKS:
+        if not row.sheet or self._links >= MOST_LINKS:
             return None
         self._links += 1
-        sheet = line.sheet.replace("'", "''")
-        location = f"'{sheet}'!{_cell_of(line) or f'A{line.row}'}"
-        return Hyperlink(ref="", target=self._target(line.file), location=location)
+        sheet = row.sheet.replace("'", "''")
+        location = f"'{sheet}'!{cell or f'A{row.row}'}"
+        return Hyperlink(ref="", target=self._target(row.file), location=location)
 
     def _target(self, file: str) -> str:
         """The file from where the workbook lies; another disk of Windows needs the whole path."""
@@ -159,10 +163,6 @@ class ProblemBook:
     def _save(self) -> None:
         with ZipFile(self._part, "w", ZIP_DEFLATED) as archive:
             ExcelWriter(self._book, archive).save()
-
-
-def _cell_of(line: ProblemLine) -> str:
-    return f"{line.letter}{line.row}" if line.letter and line.sheet else line.letter
 
 
 def _fitting(text: str) -> str:

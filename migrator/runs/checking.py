@@ -8,7 +8,7 @@ mapper that `run` uses.
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -26,7 +26,6 @@ from migrator.mapping import Constant, Mapping, Template
 from migrator.metadata import Metadata, TypeInfo
 from migrator.model import Problem, Rejected, SourceRow, Update
 from migrator.problems import Problems
-from migrator.reports.problem_book import ProblemBook, ProblemLine
 from migrator.runs.duplicates import Duplicates
 from migrator.runs.facts import (
     clocks_of,
@@ -38,6 +37,9 @@ from migrator.runs.facts import (
 )
 from migrator.runs.found import Checked
 from migrator.runs.planning import Sheet, open_source
+
+if TYPE_CHECKING:
+    from migrator.reports.problem_book import ProblemBook
 
 SAMPLES: Final = 3
 
@@ -73,7 +75,7 @@ def check(
     with open_source(sheet, mapping, name=name, budget=budget) as rows, ExitStack() as stack:
         book = None
         if problems is not None:
-            book = stack.enter_context(ProblemBook(Path(problems), rows.path.parent))
+            book = stack.enter_context(_open_book(Path(problems), rows.path.parent))
         checking = _Checking(
             rows,
             mapping,
@@ -122,6 +124,12 @@ def check_mapping(mapping: Mapping, *, metadata: Metadata | None = None) -> Chec
     return _begun(mapping, metadata, _type_of(metadata, mapping))
 
 
+def _open_book(path: Path, folder: Path) -> "ProblemBook":
+    from migrator.reports.problem_book import ProblemBook  # noqa: PLC0415 - openpyxl, where used
+
+    return ProblemBook(path, folder)
+
+
 def _begun(mapping: Mapping, metadata: Metadata | None, type_: TypeInfo | None) -> Checked:
     checked = Checked(mapping=mapping.name)
     if metadata is not None and type_ is not None:
@@ -159,7 +167,7 @@ class _Checking:
         *,
         checks: ValueChecks | None,
         duplicates: Duplicates,
-        book: ProblemBook | None,
+        book: "ProblemBook | None",
     ) -> None:
         self._rows, self._mapping, self.checked = rows, mapping, checked
         self._checks, self.duplicates, self._book = checks, duplicates, book
@@ -267,8 +275,7 @@ class _Checking:
     def _empty(self, block: Block, places: Sequence[int]) -> int:
         """How many of the rows send nothing: every field blank, no note."""
         for at, column in self.fields.values():
-            cells = block.by_column[at]
-            places = [place for place in places if column.is_left_alone(cells[place])]
+            places = column.left_alone(block.by_column[at], places)
             if not places:
                 return 0
         updates = (self._mapper.map(block.row(place)) for place in places)
@@ -288,22 +295,9 @@ class _Checking:
         for problem in problems:
             self.problems.add(problem, name)
             if self._book is not None:
-                self._book.add(self._line(row, problem))
-
-    def _line(self, row: SourceRow, problem: Problem) -> ProblemLine:
-        at = self._at.get(problem.column)
-        return ProblemLine(
-            file=row.file,
-            sheet=row.sheet,
-            row=row.row,
-            line=row.line,
-            letter="" if at is None else column_letter(self._rows.positions[at]),
-            column=problem.column,
-            schema_name=problem.schema_name,
-            value=problem.value,
-            wrong=problem.reason,
-            advice=problem.advice,
-        )
+                at = self._at.get(problem.column)
+                letter = "" if at is None else column_letter(self._rows.positions[at])
+                self._book.add(row, problem, letter=letter)
 
     def _named(self, file: str, numbers: Sequence[int]) -> Sequence[int | str]:
         if not self._rows.is_several:

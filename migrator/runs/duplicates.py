@@ -79,14 +79,13 @@ class Duplicates:
         """Those of equal short digests first: they are few, as a rule, and then looked at whole."""
         import numpy as np  # noqa: PLC0415 - small sheets do without it
 
-        short = self._short()
-        ordered = np.sort(short)
+        ordered = self._short()
+        ordered.sort()
         doubled = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         del ordered
         if not len(doubled):
             return []
-        places = np.flatnonzero(np.isin(short, doubled))
-        del short
+        places = np.flatnonzero(np.isin(self._short(), doubled))
         whole = self._whole(places)
         order = np.lexsort((whole[:, 1], whole[:, 0]))  # stable: places stay in their order
         whole, places = whole[order], places[order]
