@@ -7,5 +7,6 @@ means, and what becomes of the row, is decided by `migrator.mapper`.
 
 from migrator.convert.conversion import Conversion, conversion
 from migrator.convert.refusal import Fault, Refused, quoted
+from migrator.convert.users import by_email
 
-__all__ = ["Conversion", "Fault", "Refused", "conversion", "quoted"]
+__all__ = ["Conversion", "Fault", "Refused", "by_email", "conversion", "quoted"]

@@ -6,18 +6,17 @@ is cut, since the vendor's form has none; nothing else of a moment is ever chang
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from migrator.cells import cell_text
 from migrator.convert.dates import (
-    MOST_REMEMBERED,
     Reading,
     how_to_write,
     reader,
     several_readings,
 )
 from migrator.convert.day_table import with_day_table
+from migrator.convert.memory import remembering
 from migrator.convert.refusal import Fault, Refused, quoted
 from migrator.mapping import DateTime
 from migrator.model import Cell
@@ -41,16 +40,16 @@ def datetime_conversion(
     name = field.timezone or timezone
     where = zone(name) if name else None
     moments = _Moments(field, where)
-    read = reader(field.formats)
+    read = reader(field.formats, serials=field.serials)
 
-    @lru_cache(maxsize=MOST_REMEMBERED)
+    @remembering
     def convert_text(text: str) -> str | Refused:
         readings = read(text)
         if not readings:
             return Refused(
                 Fault.NOT_A_DATETIME,
                 f"{quoted(text)} is not a date and time",
-                how_to_write(field.formats, _FORM),
+                how_to_write(text, field.formats, _FORM, serials=field.serials),
             )
         meanings = {moments.of_text(reading, text) for reading in readings}
         return meanings.pop() if len(meanings) == 1 else several_readings(text)

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from migrator.convert import quoted
 from migrator.fit.kinds import SEPARATOR, Kind, all_options, kind_of
 from migrator.fit.misfit import Code
-from migrator.fit.words import called, in_yaml, nearest, some
+from migrator.fit.words import bare, called, in_yaml, nearest, some
 from migrator.metadata import FieldInfo
 from migrator.model import Problem
 
@@ -38,6 +38,7 @@ class Subject(NamedTuple):
     info: FieldInfo
     name: str  #: As the mapping has it: a member of a field set with the set's name.
     column: str  #: The source column; "" where there is not the one.
+    joined_by: str | None = None  #: What the mapping puts between several options; None: nothing.
 
     def problem(self, code: Code, value: str, reason: str, advice: str) -> Problem:
         """A problem with this field's value."""
@@ -107,12 +108,14 @@ def _length(subject: Subject) -> Check | None:
 
 
 def _options(subject: Subject) -> Check | None:
-    """Exact texts; where others are taken, too, only their length counts."""
+    """Exact texts, alone or several with a separator between them."""
     options = all_options(subject.info)
-    if options is None or subject.info.takes_others:
+    if options is None:
         return _length(subject)
+    if subject.info.takes_others:
+        return _others(subject, options)
     known = frozenset(options)
-    separator = SEPARATOR if subject.info.is_multi_select else None
+    separator = _separator(subject)
     refused: dict[str, Problem] = {}
 
     def check(value: str) -> Problem | None:
@@ -128,6 +131,37 @@ def _options(subject: Subject) -> Check | None:
         return problem
 
     return check
+
+
+def _others(subject: Subject, options: tuple[str, ...]) -> Check:
+    """Any text but one that only just misses an option: it would be kept beside it for good."""
+    known = frozenset(options)
+    alike = {bare(option): option for option in options}
+    length = _length(subject)
+
+    def check(value: str) -> Problem | None:
+        if value in known or not value:
+            return None
+        option = alike.get(bare(value))
+        if option is None or not bare(value):
+            return length(value) if length is not None else None
+        return subject.problem(
+            Code.NOT_AN_OPTION,
+            value,
+            f"{called(subject.info)} {quoted(value)} differs from the option {quoted(option)} of "
+            f"{subject.name} in case, spaces or punctuation only",
+            f"Say in the mapping that it means it: `values: {{{in_yaml(value)}: "
+            f"{in_yaml(option)}}}`. LeadSquared would take it as another text.",
+        )
+
+    return check
+
+
+def _separator(subject: Subject) -> str | None:
+    """What stands between several options in a value; None where it holds one alone."""
+    if not subject.info.is_multi_select:
+        return None
+    return SEPARATOR if subject.joined_by is None else subject.joined_by or None
 
 
 def _no_option(

@@ -6,6 +6,7 @@ Owns the vendor's names of data types. It judges no value.
 from enum import Enum, auto
 from typing import Final
 
+from migrator.field_sets import in_set
 from migrator.metadata import FieldInfo, TypeInfo
 
 OWNER: Final = "Owner"  #: Takes a user, whatever data type is told; "Update an Opportunity".
@@ -14,7 +15,6 @@ STATUS: Final = "Status"
 STATUS_COMMENT: Final = (
     "mx_Custom_19"  #: "Capture": mandatory on a status change where switched on.
 )
-MEMBER: Final = "~"  #: Between a field set and its member, as LeadSquared's searches write it.
 SEPARATOR: Final = ";"  #: Between several options; undocumented, what public code uses.
 
 
@@ -70,11 +70,12 @@ def kind_of(field: FieldInfo) -> Kind:
 
 def find(type_: TypeInfo, schema_name: str) -> FieldInfo | None:
     """The field of this name; a member of a field set as ``mx_Custom_13~mx_CustomObject_1``."""
-    name, _, member = schema_name.partition(MEMBER)
-    field = type_.field(name)
-    if field is None or not member:
-        return field
-    return next((one for one in field.members if one.schema_name == member), None)
+    inside = in_set(schema_name)
+    if inside is None:
+        return type_.field(schema_name)
+    field_set = type_.field(inside[0])
+    members = field_set.members if field_set is not None else ()
+    return next((one for one in members if one.schema_name == inside[1]), None)
 
 
 def all_options(field: FieldInfo) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ Owns the way through a mapping, members of field sets included. It judges nothin
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from migrator.mapping import AnyField, Constant, FromRow, Mapping, Template
+from migrator.mapping import AnyField, Choice, Choices, Constant, Mapping, Template
 
 
 class Sent(NamedTuple):
@@ -14,7 +14,6 @@ class Sent(NamedTuple):
 
     name: str  #: SchemaName; a member of a field set as ``mx_Custom_13~mx_CustomObject_1``.
     field: AnyField
-    path: tuple[str, ...]  #: Where it stands in the mapping.
     line: int
 
     @property
@@ -32,16 +31,28 @@ class Sent(NamedTuple):
     @property
     def expected_name(self) -> str:
         """The display name that the mapping says the field has; "" where it says none."""
-        return str(self.field.model_dump().get("expect") or "").strip()
+        return self.field.expect.strip()
 
     @property
-    def may_clear(self) -> bool:
-        """Whether a blank cell empties the field."""
-        return isinstance(self.field, FromRow) and self.field.blank == "clear"
+    def fixed_values(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """What stands in the mapping and is sent: each value with its place in the field.
+
+        "" among the values of a choice counts as blank and is none.
+        """
+        if isinstance(self.field, Constant):
+            yield ("constant",), self.field.constant
+        elif isinstance(self.field, Choice | Choices):
+            for key, value in (self.field.values or {}).items():
+                if value:
+                    yield ("values", key), value
+
+    @property
+    def joined_by(self) -> str | None:
+        """What stands between several values; None where the mapping sends none of these."""
+        return self.field.joined_by if isinstance(self.field, Choices) else None
 
 
 def sent_by(mapping: Mapping) -> Iterator[Sent]:
     """Every field that the mapping sends, in its order."""
     for name, field in mapping.fields.items():
-        path = ("fields", name)
-        yield Sent(name, field, path, mapping.line_of(*path))
+        yield Sent(name, field, mapping.line_of("fields", name))

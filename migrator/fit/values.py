@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from migrator.convert import quoted
+from migrator.field_sets import in_set, path_of
 from migrator.fit.checks import Check, Subject, mandatory_check, value_check
-from migrator.fit.kinds import MEMBER, Kind, find, kind_of
+from migrator.fit.kinds import Kind, find, kind_of
 from migrator.fit.misfit import Code
 from migrator.fit.sent import Sent, sent_by
 from migrator.fit.words import called, some
@@ -42,7 +43,7 @@ class ValueChecks:
     ) -> None:
         active = {user.id.lower(): user.is_active for user in users} or None
         subjects = {
-            sent.name: Subject(info, sent.name, sent.column)
+            sent.name: Subject(info, sent.name, sent.column, sent.joined_by)
             for sent in sent_by(mapping)
             if (info := find(type_, sent.name)) is not None
         }
@@ -101,9 +102,8 @@ def _check_of(sent: Sent, subject: Subject, users: dict[str, bool] | None) -> Ch
 
 def _parent_name(subject: Subject) -> str:
     """The parent's name in the mapping: a member's parent is a member of the same field set."""
-    field_set, _, member = subject.name.rpartition(MEMBER)
-    parent = subject.info.parent
-    return f"{field_set}{MEMBER}{parent}" if field_set and member and parent else parent
+    inside = in_set(subject.name)
+    return path_of(inside[0], subject.info.parent) if inside else subject.info.parent
 
 
 class _Dependent(NamedTuple):

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from migrator.convert import quoted
+from migrator.field_sets import in_set
 from migrator.fit.checks import Subject, mandatory_check, value_check
 from migrator.fit.kinds import (
     CREATED_ON,
-    MEMBER,
     STATUS,
     STATUS_COMMENT,
     Kind,
@@ -22,7 +22,7 @@ from migrator.fit.kinds import (
 from migrator.fit.misfit import Code, Level, Misfit
 from migrator.fit.sent import Sent, sent_by
 from migrator.fit.words import bare, by_display_name, called, some
-from migrator.mapping import Choice, Constant, FromRow, Mapping, did_you_mean
+from migrator.mapping import FromRow, Mapping, did_you_mean
 from migrator.metadata import FieldInfo, TypeInfo, UserInfo
 from migrator.model import Problem
 
@@ -100,7 +100,7 @@ class _Judge:
 
     def _is_sent(self, field: FieldInfo) -> bool:
         name = field.schema_name
-        return name in self._sent or any(sent.startswith(name + MEMBER) for sent in self._sent)
+        return name in self._sent or any((in_set(sent) or ("",))[0] == name for sent in self._sent)
 
     def _of_the_status(self) -> Iterator[Misfit]:
         """What has to go with a change of a parent, such as the status."""
@@ -152,10 +152,10 @@ class _Judge:
         yield from self._of_fixed_values(sent, info)
 
     def _unknown(self, sent: Sent) -> Misfit:
-        field_set, _, member = sent.name.partition(MEMBER)
-        owner = self._type.field(field_set)
-        if member and owner is not None:
-            return _unknown_member(sent, owner, member)
+        inside = in_set(sent.name)
+        owner = self._type.field(inside[0]) if inside else None
+        if inside and owner is not None:
+            return _unknown_member(sent, owner, inside[1])
         if sent.name == CREATED_ON:
             return sent_misfit(
                 "warning",
@@ -207,32 +207,22 @@ class _Judge:
 
     def _of_fixed_values(self, sent: Sent, info: FieldInfo) -> Iterator[Misfit]:
         """Constants, and what the values of a choice become: judged once, not row by row."""
-        subject = Subject(info, sent.name, sent.column)
+        subject = Subject(info, sent.name, sent.column, sent.joined_by)
         check = value_check(subject, users=self._users)
         if info.is_mandatory:
             check = mandatory_check(subject, check)
         if check is None:
             return
-        for key, value in _fixed_values(sent):
+        for key, value in sent.fixed_values:
             problem = check(value)
             if problem is None:
                 continue
-            line = self._mapping.line_of(*sent.path, *key)
+            line = self._mapping.line_of("fields", sent.name, *key)
             told = f" (for {quoted(key[-1])})" if len(key) > 1 else ""
             advice = _of_fixed(problem, is_constant=not told)
             yield Misfit(
                 "error", Code(problem.code), sent.name, line, problem.reason + told, advice
             )
-
-
-def _fixed_values(sent: Sent) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Where in the field a value stands, and the value."""
-    if isinstance(sent.field, Constant):
-        yield ("constant",), sent.field.constant
-    elif isinstance(sent.field, Choice):
-        for key, value in sent.field.values.items():
-            if value:  # "" counts as blank, and what a blank means is said elsewhere.
-                yield ("values", key), value
 
 
 def _of_fixed(problem: Problem, *, is_constant: bool) -> str:
@@ -295,8 +285,11 @@ def _unknown_member(sent: Sent, owner: FieldInfo, member: str) -> Misfit:
 
 # ------------------------------------------------------------------ types that go together
 
-_FREE: Final = frozenset({"text", "template", "constant", "choice"})
-"""What may send any text: its values are judged one by one."""
+_FREE: Final = frozenset({"text", "template"})
+"""What sends any text: its values are judged one by one."""
+
+_FIXED: Final = frozenset({"constant", "choice", "choices"})
+"""What sends texts of the mapping: these are judged with it."""
 
 _GOES_WITH: Final = {
     Kind.NUMBER: frozenset({"number", "integer"}),
@@ -314,14 +307,13 @@ _SHOULD_BE: Final = {
     Kind.DATETIME: "`type: datetime`",
     Kind.USER: "`type: user`",
 }
-_TAKES_GUIDS: Final = "Each value is checked; `type: user` finds users by e-mail address."
 
 
 def _of_the_kind(sent: Sent, info: FieldInfo) -> Iterator[Misfit]:
     """What the mapping sends against what the field takes."""
     kind = kind_of(info)
     fitting = _GOES_WITH.get(kind)
-    if fitting is None or sent.type in fitting or sent.type in {"constant", "choice"}:
+    if fitting is None or sent.type in fitting or sent.type in _FIXED:
         return
     shown = f"{sent.name} ({called(info)}) is of the type {info.data_type or 'user'}"
     article = "an" if sent.type[0] in "aeiou" else "a"
@@ -349,6 +341,10 @@ def _of_the_options(sent: Sent, info: FieldInfo) -> Iterator[Misfit]:
         text = f"the metadata lists no options of {sent.name} ({called(info)}): cannot check them"
         advice = "Compare its values with the dropdown in LeadSquared; it takes exact texts only."
         yield sent_misfit("warning", Code.CANNOT_CHECK, sent, text, advice)
+    if sent.type == "choices" and not info.is_multi_select:
+        text = f"{sent.name} ({called(info)}) takes one value, and several may be sent"
+        advice = "Use `type: choice`, or name a field that is a multi-select dropdown."
+        yield sent_misfit("warning", Code.WRONG_TYPE, sent, text, advice)
 
 
 def _of_the_length(sent: Sent, info: FieldInfo) -> Iterator[Misfit]:
@@ -357,7 +353,7 @@ def _of_the_length(sent: Sent, info: FieldInfo) -> Iterator[Misfit]:
         text = f"`max_length: {allowed}`, and {sent.name} ({called(info)}) takes {longest}"
         advice = f"Write `max_length: {longest}`."
         yield sent_misfit("warning", Code.MAX_LENGTH, sent, text, advice)
-    if info.is_mandatory and isinstance(sent.field, FromRow) and sent.may_clear:
+    if info.is_mandatory and isinstance(sent.field, FromRow) and sent.field.blank == "clear":
         text = f"{sent.name} ({called(info)}) is mandatory, and a blank cell would empty it"
         advice = "Use `blank: skip` or `blank: error`."
         yield sent_misfit("warning", Code.MANDATORY_BLANK, sent, text, advice)

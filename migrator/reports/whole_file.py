@@ -15,12 +15,13 @@ _NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, *, option: str = "-o FILE") -> Iterator[Path]:
+def whole_file(path: Path, *, what: str = "the export", option: str = "-o") -> Iterator[Path]:
     """A place beside ``path`` to write to; what stands there becomes ``path`` at the end.
 
     Args:
-        path: The file.
-        option: By which the user names another one.
+        path: The file; it is replaced.
+        what: What is written, for the messages.
+        option: That of the command line which names it.
 
     Raises:
         SourceError: The file is open in a spreadsheet program, or cannot be written.
@@ -31,7 +32,7 @@ def whole_file(path: Path, *, option: str = "-o FILE") -> Iterator[Path]:
         yield part
         part.replace(path)
     except OSError as error:
-        raise unwritable(path, error, option=option) from error
+        raise unwritable(path, error, what=what, option=option) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -49,42 +50,44 @@ def _refuse_one_in_use(path: Path, option: str) -> None:
             raise SourceError(
                 "the file is open in a spreadsheet program",
                 where=str(path),
-                advice="Close it and run the same command again, or name another file with "
-                f"{option}. If it is open nowhere, a program that died has left {mark.name} beside "
-                "it: delete that.",
+                advice=f"Close it and run the same command again, or name another file with "
+                f"{option} FILE. If it is open nowhere, a program that died has left {mark.name} "
+                "beside it: delete that.",
             )
     with path.open("r+b"):  # on Windows refused while another program has it open
         pass
 
 
-def unwritable(path: Path, error: OSError, *, option: str = "-o FILE") -> SourceError:
+def unwritable(
+    path: Path, error: OSError, *, what: str = "the export", option: str = "-o"
+) -> SourceError:
     """What the operating system says about writing a file, in words for the operator."""
     if isinstance(error, PermissionError):
-        return _refused(path, error, option)
-    problem = f"the export cannot be written ({error.strerror or error})"
-    advice = f"Name another file with {option}."
+        return _refused(path, error, what, option)
+    problem = f"{what} cannot be written ({error.strerror or error})"
+    advice = f"Name another file with {option} FILE."
     if isinstance(error, FileNotFoundError):
-        problem = "the folder for the export does not exist"
-        advice = f"Make {path.absolute().parent}, or name another file with {option}."
+        problem = f"the folder for {what} does not exist"
+        advice = f"Make {path.absolute().parent}, or name another file with {option} FILE."
     elif error.errno in _NO_ROOM:
-        problem = "there is no room left on the disk for the export"
+        problem = f"there is no room left on the disk for {what}"
         advice = (
-            f"Make room, or name a file on another disk with {option}. A workbook also needs room "
-            f"in {tempfile.gettempdir()} while it is written. No half file was left."
+            f"Make room, or name a file on another disk with {option} FILE. A workbook also needs "
+            f"room in {tempfile.gettempdir()} while it is written. No half file was left."
         )
     return SourceError(problem, where=str(path), advice=advice)
 
 
-def _refused(path: Path, error: PermissionError, option: str) -> SourceError:
+def _refused(path: Path, error: PermissionError, what: str, option: str) -> SourceError:
     if path.exists() and (error.filename2 is not None or error.filename == str(path)):
         return SourceError(
             "the file cannot be replaced: it is open in another program, or write-protected",
             where=str(path),
             advice="Close it (in Excel, say) and run the same command again, or name another file "
-            f"with {option}.",
+            f"with {option} FILE.",
         )
     return SourceError(
-        "the export may not be written in this folder",
+        f"{what} may not be written in this folder",
         where=str(path),
-        advice=f"Name a file in a folder that you may write to: {option}.",
+        advice=f"Name a file in a folder that you may write to: {option} FILE.",
     )
