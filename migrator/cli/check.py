@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     environment = the_environment()
     rate = quota_settings(environment)
     mapping = load_mapping(options.mapping)
-    metadata, calls = _metadata(options, mapping)
+    metadata = _metadata(options, mapping)
     if options.sheet:
         checked = check(
             options.sheet,
@@ -96,7 +96,6 @@ def run(options: argparse.Namespace) -> int:
         )
     else:
         checked = check_mapping(mapping, metadata=metadata)
-    checked.calls = calls
     code = _exit_code(checked, fails_on_warning=options.fail_on == "warning")
     if options.json:
         print(checked_json(checked, exit_code=code))
@@ -124,29 +123,19 @@ def _exit_code(checked: "Checked", *, fails_on_warning: bool) -> ExitCode:
     return ExitCode.OK
 
 
-def _metadata(
-    options: argparse.Namespace, mapping: "Mapping"
-) -> "tuple[Metadata | None, tuple[str, ...]]":
-    """What is known of the account, and the calls that were made for it."""
+def _metadata(options: argparse.Namespace, mapping: "Mapping") -> "Metadata | None":
+    """What is known of the account; which calls that took is said on standard error."""
     if options.metadata is not None:
-        return _read_file(options.metadata), ()
-    return None, ()
+        from migrator.runs.metadata_files import load_metadata
 
+        return load_metadata(options.metadata)
+    if not options.online:
+        return None
+    from migrator.cli.common import the_link
+    from migrator.runs.reading import read_metadata
 
-def _read_file(path: Path) -> "Metadata":
-    from migrator.errors import SettingsError
-    from migrator.metadata import parse_metadata
-
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            f"the metadata cannot be read ({error.strerror or error})",
-            where=str(path),
-            advice="Check the name after --metadata; `migrator fields --type N --save FILE` writes "
-            "such a file.",
-        ) from error
-    return parse_metadata(content, where=str(path))
+    names_users = mapping.needs_users or "Owner" in mapping.fields
+    return read_metadata(the_link(), mapping.opportunity.type, users=names_users)
 
 
 def _workbook(text: str) -> Path:

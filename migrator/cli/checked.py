@@ -49,7 +49,6 @@ def checked_lines(checked: Checked, rate: RateLimit, *, width: int) -> Iterator[
     yield _read_as(checked)
     if checked.against:
         yield f"held against {printable(checked.against)}"
-    yield from (f"  read with {call}" for call in checked.calls)
     yield from (f"note: {printable(note)}" for note in checked.notes)
     if checked.file:
         yield from _balance(checked)
@@ -205,7 +204,7 @@ def _ending(checked: Checked, rate: RateLimit) -> Iterator[str]:
         yield ""
         yield "the first update, as it would be sent:"
         yield from (f"  {printable(line)}" for line in _compact(sample))
-    calls = checked.ready + checked.would_fail - checked.nothing_to_send
+    calls = checked.updates
     yield ""
     yield (
         f"{counted(calls, 'update')} at {rate.limit} per {rate.window:g} s: "

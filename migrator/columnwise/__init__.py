@@ -9,12 +9,13 @@ from migrator.columnwise.fields import FieldColumn, field_column
 from migrator.columnwise.ids import IdColumn
 from migrator.columnwise.meetings import Doubtful, Meetings, Witness
 from migrator.columnwise.rows import RowField
-from migrator.columnwise.trial import Trial
+from migrator.columnwise.trial import MakeMapper, Trial
 
 __all__ = [
     "Doubtful",
     "FieldColumn",
     "IdColumn",
+    "MakeMapper",
     "Meetings",
     "RowField",
     "Trial",

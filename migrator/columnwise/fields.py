@@ -16,6 +16,7 @@ from migrator.columnwise.meetings import Meetings
 from migrator.columnwise.trial import Answer, Trial
 from migrator.convert.dates import reader
 from migrator.convert.day_table import Cut, cut_of, offset_of_day
+from migrator.convert.memory import LONGEST_REMEMBERED
 from migrator.mapping import ColumnField, DateTime, Mapping, Number, Text
 from migrator.model import Cell
 from migrator.zones import zone
@@ -86,9 +87,10 @@ class FieldColumn:
         answer = self._known.get(cell)
         if answer is None:
             answer = self._trial(cell)
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[cell] = answer
+            if not isinstance(cell, str) or len(cell) <= LONGEST_REMEMBERED:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[cell] = answer
         return answer
 
     def _ask_until_varied(self, cells: Sequence[Cell], rows: Sequence[Row]) -> None:
@@ -326,7 +328,6 @@ def field_column(trial: Trial, field: ColumnField, mapping: Mapping) -> FieldCol
 def _special(field: ColumnField, mapping: Mapping) -> Iterator[str]:
     """Texts that the field or its file takes for blank, or for the wish to clear."""
     for part in (field, mapping.source):
-        yield from getattr(part, "blank_values", None) or ()
-        clear = getattr(part, "clear_value", None)
-        if clear is not None:
-            yield clear
+        yield from part.blank_values or ()
+        if part.clear_value is not None:
+            yield part.clear_value

@@ -7,21 +7,29 @@ mapper that `run` uses.
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from migrator.cells import is_blank
-from migrator.columnwise import FieldColumn, IdColumn, RowField, Trial, field_column
-from migrator.convert import Fault
+from migrator.columnwise import (
+    FieldColumn,
+    IdColumn,
+    MakeMapper,
+    RowField,
+    Trial,
+    field_column,
+)
+from migrator.convert import Fault, by_email
 from migrator.errors import SettingsError
 from migrator.fit import ValueChecks, fit
 from migrator.leadsquared import update_request
 from migrator.loader import Rows
 from migrator.loader.blocks import Block
 from migrator.loader.rows import DEFAULT_BUDGET, column_letter
-from migrator.mapper import compile_mapping, is_sendable
+from migrator.mapper import Mapper, is_sendable
 from migrator.mapping import Constant, Mapping, Template
 from migrator.metadata import Metadata, TypeInfo
 from migrator.model import Problem, Rejected, SourceRow, Update
@@ -72,6 +80,7 @@ def check(
     type_ = _type_of(metadata, mapping)
     checked = _begun(mapping, metadata, type_)
     users = metadata.users if metadata is not None else ()
+    guids = by_email(users) if users else None
     with open_source(sheet, mapping, name=name, budget=budget) as rows, ExitStack() as stack:
         book = None
         if problems is not None:
@@ -80,6 +89,7 @@ def check(
             rows,
             mapping,
             checked,
+            make=partial(Mapper, users=guids),
             checks=None if type_ is None else ValueChecks(mapping, type_, users=users),
             duplicates=stack.enter_context(Duplicates()),
             book=book,
@@ -107,6 +117,9 @@ def _conclude(
     met |= {name: template.met for name, template in checking.templates.items()}
     checked.clocks = clocks_of(met, mapping, checked.problems)
     checking.duplicates.search()
+    checked.updates = checked.ready + checked.would_fail - checked.nothing_to_send
+    if mapping.opportunity.rows_per_opportunity == "merge":
+        checked.updates -= checking.duplicates.rows - checking.duplicates.opportunities
     blank = [rows.columns[place] for place in sorted(checking.blank_columns)]
     checked.facts = [
         *id_facts(checking.ids, checking.duplicates, mapping, mixed_ids=mixed_ids),
@@ -165,34 +178,35 @@ class _Checking:
         mapping: Mapping,
         checked: Checked,
         *,
+        make: MakeMapper,
         checks: ValueChecks | None,
         duplicates: Duplicates,
         book: "ProblemBook | None",
     ) -> None:
         self._rows, self._mapping, self.checked = rows, mapping, checked
         self._checks, self.duplicates, self._book = checks, duplicates, book
-        self._mapper = compile_mapping(mapping, rows.columns)
+        self._mapper = make(mapping, rows.columns)
         self._at = {name: place for place, name in enumerate(rows.columns)}
         self._id_at = self._at[mapping.opportunity.id.column]
         self._used = sorted({self._at[column] for column in columns_used(mapping)})
         self._is_never_empty = any(isinstance(one, Constant) for one in mapping.fields.values())
-        self.ids = IdColumn(mapping)
-        self.fields = self._field_columns()
+        self.ids = IdColumn(mapping, make=make)
+        self.fields = self._field_columns(make)
         self.templates = {
-            name: RowField(mapping, name, field, rows.columns)
+            name: RowField(mapping, name, field, rows.columns, make=make)
             for name, field in mapping.fields.items()
             if isinstance(field, Template)
         }
         self.problems = Problems()
         self.blank_columns = set(range(len(rows.columns)))  #: Places; so far.
 
-    def _field_columns(self) -> dict[str, tuple[int, FieldColumn]]:
+    def _field_columns(self, make: MakeMapper) -> dict[str, tuple[int, FieldColumn]]:
         """Of each field with one column: where it stands, and what knows its cells."""
         mapping = self._mapping
         return {
             name: (
                 self._at[field.column],
-                field_column(Trial(mapping, name, field), field, mapping),
+                field_column(Trial(mapping, name, field, make=make), field, mapping),
             )
             for name, field in mapping.fields.items()
             if not isinstance(field, Constant | Template)
@@ -254,7 +268,7 @@ class _Checking:
         checked, places = self.checked, range(len(block.numbers))
         ready: Sequence[int] = [place for place in places if place not in lost] if lost else places
         if self._checks is not None:
-            ready = [place for place in ready if self._would_be_taken(block, place, self._checks)]
+            ready = self._taken(block, ready, self._checks)
         checked.ready += len(ready)
         for place in ready[: SAMPLES - len(checked.samples)]:
             update = self._mapper.map(block.row(place))
@@ -263,14 +277,18 @@ class _Checking:
         if not self._is_never_empty:
             checked.nothing_to_send += self._empty(block, ready)
 
-    def _would_be_taken(self, block: Block, place: int, checks: ValueChecks) -> bool:
-        row = block.row(place)
-        update = self._mapper.map(row)
-        problems = checks.problems(update) if isinstance(update, Update) else ()
-        if problems:
-            self.checked.would_fail += 1
-            self._tell(row, problems)
-        return not problems
+    def _taken(self, block: Block, places: Sequence[int], checks: ValueChecks) -> list[int]:
+        """The places of the rows that LeadSquared would take; the others are told of."""
+        rows = [block.row(place) for place in places]
+        taken = []
+        for place, row, update in zip(places, rows, self._mapper.map_all(rows), strict=True):
+            problems = checks.problems(update) if isinstance(update, Update) else ()
+            if problems:
+                self.checked.would_fail += 1
+                self._tell(row, problems)
+            else:
+                taken.append(place)
+        return taken
 
     def _empty(self, block: Block, places: Sequence[int]) -> int:
         """How many of the rows send nothing: every field blank, no note."""

@@ -24,7 +24,7 @@ from migrator.metadata import TypeInfo
 from migrator.model import IdKind
 from migrator.problems import ProblemGroup
 from migrator.runs.duplicates import Duplicates
-from migrator.runs.found import Clock, Doubt, Fact, Seen
+from migrator.runs.found import Clock, Doubt, Fact, Level, Seen
 from migrator.snippets import Snippet, Wrong, values_snippet
 from migrator.zones import zone
 
@@ -33,10 +33,24 @@ _DOUBTS: Final = {
     Fault.NONEXISTENT_TIME: "nonexistent",
     Fault.AMBIGUOUS_TIME: "ambiguous",
 }
-_IN_ORDER: Final = (
-    "Each row is sent, in the sheet's order, so the last one stands in the end. Take rows out if "
-    "that is not meant."
-)
+_SEVERAL_ROWS: Final[ReadOnly[str, tuple[Level, str]]] = {
+    "in_order": (
+        "warning",
+        (
+            "Each row is sent, in the sheet's order, so the last one stands in the end; "
+            "`rows_per_opportunity` in the mapping can merge them, or refuse them."
+        ),
+    ),
+    "merge": ("note", "They are merged, as `rows_per_opportunity: merge` says: one update each."),
+    "error": (
+        "error",
+        (
+            "`rows_per_opportunity: error` refuses the whole sheet: take rows out, or say what is "
+            "to become of them (`in_order`, `merge`)."
+        ),
+    ),
+}
+"""By what the mapping says of several rows of one opportunity."""
 
 
 def columns_used(mapping: Mapping) -> dict[str, str]:
@@ -78,19 +92,25 @@ def id_facts(
             "opportunity may be sent out of order.",
         )
     if duplicates.opportunities:
-        named = "; ".join(", ".join(str(row) for _, row in group) for group in duplicates.first[:5])
-        several = duplicates.opportunities > 1
-        yield Fact(
-            level="warning",
-            code="duplicate-ids",
-            column=column,
-            count=duplicates.opportunities,
-            rows=tuple(row for group in duplicates.first for _, row in group)[:20],
-            text=f"{duplicates.opportunities:,} opportunit{'ies stand' if several else 'y stands'} "
-            f"in several rows, {duplicates.rows:,} rows in all: rows {named}"
-            f"{' and more' if duplicates.opportunities > 5 else ''}",
-            advice=_IN_ORDER,
-        )
+        yield _duplicate_ids(duplicates, mapping)
+
+
+def _duplicate_ids(duplicates: Duplicates, mapping: Mapping) -> Fact:
+    named = "; ".join(", ".join(str(row) for _, row in group) for group in duplicates.first[:5])
+    stand = "y stands" if duplicates.opportunities == 1 else "ies stand"
+    way = mapping.opportunity.rows_per_opportunity
+    level, advice = _SEVERAL_ROWS[way]
+    return Fact(
+        level=level,
+        code="duplicate-ids",
+        column=mapping.opportunity.id.column,
+        count=duplicates.opportunities,
+        rows=tuple(row for group in duplicates.first for _, row in group)[:20],
+        text=f"{duplicates.opportunities:,} opportunit{stand} in several rows, "
+        f"{duplicates.rows:,} rows in all: rows {named}"
+        f"{' and more' if duplicates.opportunities > 5 else ''}",
+        advice=advice,
+    )
 
 
 # ------------------------------------------------------------------ columns

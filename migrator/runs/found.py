@@ -70,13 +70,13 @@ class Checked:
     delimiter: str = ""
     encoding: str = ""
     against: str = ""  #: What the mapping and the values were held against; "" for nothing.
-    calls: tuple[str, ...] = ()  #: Reading calls that were made for it.
     rows_read: int = 0
     blank_rows: int = 0
     ready: int = 0
     nothing_to_send: int = 0  #: Of the ready: every field blank, no note.
     rejected: int = 0  #: `run` would reject them.
     would_fail: int = 0  #: `run` would send them, and LeadSquared refuse them.
+    updates: int = 0  #: Calls that `run` would make: of the ready ones and those that would fail.
     misfits: list[Misfit] = field(default_factory=list)
     problems: list[ProblemGroup] = field(default_factory=list)
     snippets: list[Snippet] = field(default_factory=list)
