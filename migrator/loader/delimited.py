@@ -9,11 +9,13 @@ import csv
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Final
 
 from migrator.errors import SourceError
+from migrator.loader.blocks import MOST_ROWS as BLOCK_ROWS
+from migrator.loader.blocks import Block, blocks_of, lines_of, plain_block
 from migrator.loader.delimiter import CANDIDATES, RARE, detect_delimiter
 from migrator.loader.dialect import (
     Quoting,
@@ -28,6 +30,7 @@ from migrator.loader.packed import read_head
 from migrator.loader.preamble import likely_header_row
 from migrator.loader.quotes import find_place, never_closed, nothing_escaped, stray_text
 from migrator.loader.rows import (
+    LONGEST_CELL,
     Header,
     Rows,
     Tally,
@@ -57,6 +60,8 @@ ENDLESS_CELL: Final = 1_048_576
 """Characters at which a cell is taken for a quote that was never closed: 32 times what a
 spreadsheet cell holds. Above it the file is refused, so that memory stays bounded."""
 _RECORDS_AT_ONCE: Final = 48  #: Few enough to stay in the processor's cache.
+_BLOCK_BYTES: Final = 1024**2  #: Read for one block, about; long texts make fewer rows.
+_STEP: Final = 32  #: Records between two looks at the bytes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +134,7 @@ def open_delimited(path: Path, declared: Declared, *, tally: Tally) -> Rows:
         header=header,
         tally=tally,
         records=_records(opened, header, header_row, tally, found),
+        blocks=_blocks_of(opened, header, header_row, tally, found),
         close=opened.close,
         encoding=opened.encoding.name,
         delimiter=opened.delimiter,
@@ -298,40 +304,95 @@ def _records(
     """Every record below the header, and the check that the file stayed the same."""
     # An escape without a known meaning is told of the record that was read last.
     at_once = 1 if opened.lines else _RECORDS_AT_ONCE
-    row = header_row
+    for records, row, line in _batches(opened, header_row, at_once):
+        is_of_one_line_each = opened.line - line + 1 == len(records)
+        if is_of_one_line_each and _is_plain(opened, header, records):
+            tally.rows_read += len(records)
+            yield from _plain_rows(opened, header, records, row=row, line=line)
+        else:
+            yield from _looked_at(opened, header, records, tally, row=row, line=line)
+    _end(opened, tally, found)
+
+
+def _blocks_of(
+    opened: _Opened, header: Header, header_row: int, tally: Tally, found: Fingerprint
+) -> Callable[[], Generator[Block]] | None:
+    """The records in blocks; None where each needs a look of its own."""
+    if opened.lines is not None or not header.is_plain:
+        return None
+    return partial(_blocks, opened, header, header_row, tally, found)
+
+
+def _blocks(
+    opened: _Opened, header: Header, header_row: int, tally: Tally, found: Fingerprint
+) -> Generator[Block]:
+    """What `_records` gives, in blocks; a block with nothing odd in it is looked at as a whole."""
+    for records, row, line in _batches(opened, header_row, BLOCK_ROWS):
+        if _is_plain(opened, header, records) and not _has_overlong(opened, records, line):
+            tally.rows_read += len(records)
+            yield plain_block(opened.path.name, header.columns, records, row=row, line=line)
+        else:
+            rows = _looked_at(opened, header, records, tally, row=row, line=line)
+            yield from blocks_of(rows, header.width)
+    _end(opened, tally, found)
+
+
+def _batches(
+    opened: _Opened, header_row: int, most: int
+) -> Iterator[tuple[list[list[str]], int, int]]:
+    """The records, so many at a time, with the number of the first and its line."""
+    row = header_row + 1
     try:
         while True:
             begins = opened.line + 1
-            records = list(islice(opened.reader, at_once))
+            records = _take(opened, most)
             if not records:
-                break
-            if _is_plain(opened, header, records, begins):
-                tally.rows_read += len(records)
-                yield from _plain_rows(opened, header, records, row=row + 1, line=begins)
-            else:
-                yield from _looked_at(opened, header, records, tally, row=row + 1, line=begins)
+                return
+            yield records, row, begins
             row += len(records)
     except (csv.Error, UnicodeDecodeError) as error:
         raise _translated(opened, error, begins) from error
     except OSError as error:
         raise unreadable(opened.path, error) from error
+
+
+def _take(opened: _Opened, most: int) -> list[list[str]]:
+    """The next records; fewer where they are long, so that memory stays bounded."""
+    records: list[list[str]] = []
+    start = opened.source.position
+    while len(records) < most and opened.source.position - start < _BLOCK_BYTES:
+        before = len(records)
+        records.extend(islice(opened.reader, min(_STEP, most - before)))
+        if len(records) == before:
+            break
+    return records
+
+
+def _end(opened: _Opened, tally: Tally, found: Fingerprint) -> None:
     found.check(opened.path)
     if not tally.rows_read:
         raise no_rows(opened.path.name)
 
 
-def _is_plain(opened: _Opened, header: Header, records: list[list[str]], begins: int) -> bool:
+def _is_plain(opened: _Opened, header: Header, records: list[list[str]]) -> bool:
     """Whether no record needs a look: asked of many at once, for what it costs.
 
-    Each has as many cells as the header, a value in the first one, and one line; and no NUL and
-    no line as long as an overlong cell has been met in the bytes so far.
+    Each has as many cells as the header and a value in the first one; and no NUL and no line as
+    long as an overlong cell has been met in the bytes so far.
     """
     if not header.is_plain or opened.lines or opened.source.is_suspect:
         return False
-    if set(map(len, records)) != {header.width} or opened.line - begins + 1 != len(records):
+    if set(map(len, records)) != {header.width}:
         return False
     first_cells = [record[0] for record in records]
     return all(first_cells) and not any(map(str.isspace, first_cells))
+
+
+def _has_overlong(opened: _Opened, records: list[list[str]], line: int) -> bool:
+    """Whether a cell of several lines is too long; one of a single line shows in the bytes."""
+    if opened.line - line + 1 == len(records):
+        return False
+    return max(map(len, chain.from_iterable(records))) > LONGEST_CELL
 
 
 def _plain_rows(
@@ -354,19 +415,13 @@ def _looked_at(
     file, unknown = opened.path.name, opened.lines.take_unknown() if opened.lines else ""
     for number, record in enumerate(records, start=row):
         begins = line
-        text = "".join(record)
-        line += 1 + (sum(map(_line_ends, record)) if "\n" in text or "\r" in text else 0)
+        line += lines_of(record)
         if all_blank(record):
             tally.blank_rows += 1
             continue
         tally.rows_read += 1
         found_row = SourceRow(file, "", number, begins, header.columns, tuple(record))
         yield _inspected(found_row, header, unknown)
-
-
-def _line_ends(cell: str) -> int:
-    """How many lines end inside a cell."""
-    return cell.count("\n") + cell.count("\r") - cell.count("\r\n")
 
 
 def _inspected(row: SourceRow, header: Header, unknown: str) -> SourceRow | Rejected:
