@@ -23,6 +23,7 @@ PAGES = [
     "ledger.md",
     "dates-and-zones.md",
     "dropdowns.md",
+    "getting-ids.md",
 ]
 
 

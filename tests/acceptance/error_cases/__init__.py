@@ -7,6 +7,7 @@ makes things go wrong. Then write `error_texts.md` anew and read it.
 from tests.acceptance.error_cases import (
     account,
     command_line,
+    ids,
     ledger,
     mapping,
     network,
@@ -26,4 +27,5 @@ GROUPS = (
     night,
     terminal,
     command_line,
+    ids,
 )
