@@ -83,7 +83,7 @@ def test_a_wall_clock_is_the_instant_that_shows_it_or_is_refused(
     ("name", "local", "sent"),
     [
         ("Asia/Kolkata", "1943-06-01 12:00:00", "1943-06-01 05:30:00"),  # war time, +06:30
-        ("Asia/Kolkata", "1945-10-14 22:30:00", "ambiguous-time"),
+        ("Asia/Kolkata", "1945-10-14 23:30:00", "ambiguous-time"),
         ("Asia/Kolkata", "1945-10-16 00:00:00", "1945-10-15 18:30:00"),
         ("Asia/Kolkata", "1905-06-01 12:00:00", "1905-06-01 06:38:50"),  # Madras, +05:21:10
         ("Pacific/Apia", "2011-12-29 23:59:59", "2011-12-30 09:59:59"),
