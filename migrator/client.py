@@ -24,7 +24,6 @@ from migrator.redact import redact, redact_bytes, without_urls
 
 MOST_CONNECTIONS: Final = 64  #: Calls in flight at most; 5 calls/s at 3 s of latency need 15.
 KEEP_ALIVE_SECONDS: Final = 30.0  #: Longer than a pause of a window, shorter than gateways keep.
-LONGEST_BODY: Final = 1024 * 1024  #: Bytes; LeadSquared's longest answer, Details, has some 100 kB.
 LONGEST_RETRY_AFTER: Final = 86_400.0  #: Seconds; a day. What asks for more is a fault.
 
 ACCESS_KEY_HEADER: Final = "x-LSQ-AccessKey"  #: "Authentication", read 2026-11.
@@ -98,8 +97,9 @@ class LeadSquaredClient:
         """Make one call with one permit, and end the permit, cancelled or not.
 
         Returns:
-            The reply, its body cut at `LONGEST_BODY` and free of the keys, whatever its status;
-            or why there was none, and whether the server may have got the call all the same.
+            The reply, its body cut at the request's `longest_answer` and free of the keys,
+            whatever its status; or why there was none, and whether the server may have got the
+            call all the same.
         """
         sending = _Sending(permit)
         try:
@@ -119,7 +119,7 @@ class LeadSquaredClient:
             allow_redirects=False,
             trace_request_ctx=sending,
         ) as response:
-            body, truncated = await _read_bounded(response)
+            body, truncated = await _read_bounded(response, request.longest_answer)
             return Reply(
                 status=response.status,
                 body=redact_bytes(body, self._secrets),
@@ -274,13 +274,13 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-async def _read_bounded(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
+async def _read_bounded(response: aiohttp.ClientResponse, longest: int) -> tuple[bytes, bool]:
     body = bytearray()
     async for piece in response.content.iter_any():
         body += piece
-        if len(body) > LONGEST_BODY:
+        if len(body) > longest:
             response.close()  # The rest is not wanted, so the connection is of no more use.
-            return bytes(body[:LONGEST_BODY]), True
+            return bytes(body[:longest]), True
     return bytes(body), False
 
 

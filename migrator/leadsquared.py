@@ -196,10 +196,10 @@ def read_who_am_i(reply: Reply | NoReply) -> Account | Reading:
     content = _unpacked(answer.content)
     urls = content.get("LSQCommonServiceURLs")
     account = Account(
-        organisation=_first_text(content, ORGANISATION_MEMBERS),
+        organisation=first_text(content, ORGANISATION_MEMBERS),
         host=_host_of(_as_text(urls.get("api")) if isinstance(urls, dict) else ""),
-        user=_first_text(content, ("Name", "FullName", "FirstName", "EmailAddress")),
-        time_zone=_first_text(content, ("TimeZone",)),
+        user=first_text(content, ("Name", "FullName", "FirstName", "EmailAddress")),
+        time_zone=first_text(content, ("TimeZone",)),
     )
     if not (account.organisation or account.host or account.user or account.time_zone):
         return _reading(Verdict.UNKNOWN, reply, answer)
@@ -223,6 +223,39 @@ def is_from_leadsquared(reply: Reply | NoReply) -> bool:
     nothing: gateways speak it, too.
     """
     return isinstance(reply, Reply) and _is_ours(_parse(reply))
+
+
+# ------------------------------------------------------------------ what other reads share
+
+
+def content_of(reply: Reply | NoReply) -> object | Reading:
+    """The JSON of a reply that brings what was asked for, or why it does not.
+
+    An object, a list or a bare value: what it has to be, its reader knows (`not_understood`).
+    """
+    if isinstance(reply, NoReply):
+        return _read_no_reply(reply)
+    answer = _parse(reply)
+    refused = _read_refusal(reply, answer)
+    if refused is not None:
+        return refused
+    return not_understood(reply) if answer.document is None else answer.document
+
+
+def not_understood(reply: Reply | NoReply) -> Reading:
+    """The reading of a reply that is no refusal, and not what was asked for either."""
+    if isinstance(reply, NoReply):
+        return _read_no_reply(reply)
+    return _reading(Verdict.UNKNOWN, reply, _parse(reply))
+
+
+def first_text(content: Mapping[str, Any], members: Sequence[str]) -> str:
+    """The first of these members that is a text or a number, trimmed; "" where none is.
+
+    >>> first_text({"Text": "", "Value": "Won"}, ("Text", "Value"))
+    'Won'
+    """
+    return next((text for name in members if (text := _text(content.get(name)))), "")
 
 
 # ------------------------------------------------------------------ the table of verdicts
@@ -295,6 +328,7 @@ def _fits(answered: str, sent: str, id_kind: IdKind) -> bool:
 class _Answer:
     """A reply's body as far as it is LeadSquared's."""
 
+    document: object  #: The JSON, whatever it is; None when the body is none.
     content: Mapping[str, Any]  #: The JSON object; empty when the body is anything else.
     is_object: bool
     exception: str  #: ExceptionType.
@@ -331,10 +365,13 @@ def _parse(reply: Reply) -> _Answer:
     with suppress(orjson.JSONDecodeError):  # HTML, nothing at all, half an answer.
         content = orjson.loads(reply.body.removeprefix(b"\xef\xbb\xbf"))
     if not isinstance(content, dict):
-        return _Answer(content={}, is_object=False, exception="", message="", id="")
+        return _Answer(
+            document=content, content={}, is_object=False, exception="", message="", id=""
+        )
     inner = content.get("Message")
-    message = _first_text(content, ("ExceptionMessage", "Message", "message", "error"))
+    message = first_text(content, ("ExceptionMessage", "Message", "message", "error"))
     return _Answer(
+        document=content,
         content=content,
         is_object=True,
         exception=_text(content.get("ExceptionType")),
@@ -358,7 +395,7 @@ def _is_details(content: Mapping[str, Any]) -> bool:
 
 
 def _details_id(content: Mapping[str, Any]) -> str:
-    return _first_text(content, ("ID", "Id", "OpportunityId", "ProspectOpportunityId"))
+    return first_text(content, ("ID", "Id", "OpportunityId", "ProspectOpportunityId"))
 
 
 def _unpacked(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -367,10 +404,6 @@ def _unpacked(content: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(inner, dict):
             return inner
     return content
-
-
-def _first_text(content: Mapping[str, Any], members: Sequence[str]) -> str:
-    return next((text for name in members if (text := _text(content.get(name)))), "")
 
 
 def _text(value: object) -> str:

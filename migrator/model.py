@@ -39,6 +39,7 @@ class Problem:
     value: str  #: The cell as text; "" when there is none.
     reason: str  #: What is wrong, with the value in it where that helps.
     advice: str  #: What to do.
+    schema_name: str = ""  #: The field; "" where it is about none, or several.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,9 @@ def opportunity_key(opportunity_id: str, id_kind: IdKind, event_code: int) -> st
 # ------------------------------------------------------------------ to and from the CRM
 
 
+LONGEST_ANSWER: Final = 1024 * 1024  #: Bytes; Details, the longest of a row, has some 100 kB.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One call, without host and keys: those are added when it is sent."""
@@ -100,6 +104,7 @@ class Request:
     path: str  #: Below ``/v2/``, such as "OpportunityManagement.svc/Update".
     query: tuple[tuple[str, str], ...] = ()  #: Without the keys.
     body: bytes = b""  #: UTF-8 JSON; empty for a GET.
+    longest_answer: int = LONGEST_ANSWER  #: Bytes that are read of the answer; the rest is cut.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from migrator.ledger import Ledger
     from migrator.model import Run
     from migrator.runs.delivering import Finished
-    from migrator.runs.world import World
+    from migrator.runs.world import Link, World
 
 
 def add_sheet(parser: argparse.ArgumentParser) -> None:
@@ -181,6 +181,18 @@ def the_world(ledger: "Ledger", options: argparse.Namespace) -> "World":
     settings = load_settings(the_environment())
     guard_logging(settings.secrets)
     return assemble(ledger, settings, TerminalOperator(yes=options.yes))
+
+
+def the_link() -> "Link":
+    """The way to the account for a command that only reads; the log can tell no secret then."""
+    from migrator.cli.terminal import TerminalOperator
+    from migrator.redact import guard_logging
+    from migrator.runs.world import the_link as assemble
+    from migrator.settings import load_settings
+
+    settings = load_settings(the_environment())
+    guard_logging(settings.secrets)
+    return assemble(settings, TerminalOperator(yes=False))
 
 
 def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":

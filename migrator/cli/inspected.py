@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import orjson
 from tabulate import tabulate
-from wcwidth import wcswidth
 
+from migrator.cli.screen import cut, width_of
 from migrator.profile import Caution, ColumnProfile, Form, Kind
 from migrator.redact import printable
 from migrator.reports.text import counted, delimiter_name, noun, reason_lines
@@ -125,13 +125,13 @@ def _table(columns: Sequence[ColumnProfile], width: int) -> Iterator[str]:
         preserve_whitespace=True,
     )
     header, *lines = (line.rstrip() for line in text.splitlines())
-    yield from (header, "-" * max(map(_width, (header, *lines))), *lines)
+    yield from (header, "-" * max(map(width_of, (header, *lines))), *lines)
 
 
 def _facts(column: ColumnProfile) -> tuple[str, ...]:
     return (
         column.letter,
-        _cut(column.name, _LONGEST_NAME),
+        cut(column.name, _LONGEST_NAME),
         _holds(column),
         f"{column.blanks:,}",
         _different(column),
@@ -140,11 +140,11 @@ def _facts(column: ColumnProfile) -> tuple[str, ...]:
 
 
 def _range(column: ColumnProfile, one: int) -> tuple[str, str]:
-    return _cut(column.smallest or "", one), _cut(column.largest or "", one)
+    return cut(column.smallest or "", one), cut(column.largest or "", one)
 
 
 def _widths(rows: Iterable[tuple[str, ...]]) -> list[int]:
-    return [max(map(_width, texts)) for texts in zip(*rows, strict=True)]
+    return [max(map(width_of, texts)) for texts in zip(*rows, strict=True)]
 
 
 def _block(column: ColumnProfile) -> Iterator[str]:
@@ -157,8 +157,8 @@ def _block(column: ColumnProfile) -> Iterator[str]:
         f"longest {counted(column.longest, 'character')}"
     )
     if column.smallest is not None and column.distinct > 1:
-        smallest = _cut(column.smallest, _LONGEST_VALUE)
-        yield f"    from {smallest} to {_cut(column.largest or '', _LONGEST_VALUE)}"
+        smallest = cut(column.smallest, _LONGEST_VALUE)
+        yield f"    from {smallest} to {cut(column.largest or '', _LONGEST_VALUE)}"
     yield f"    such as {_examples(column, _LONGEST_VALUE, 4 * _LONGEST_VALUE)}"
     for line in _written(column):
         yield f"    {line}"
@@ -171,7 +171,7 @@ def _details(columns: Iterable[ColumnProfile]) -> Iterator[str]:
         yield ""
         yield "in detail:"
     for column, line in lines:
-        yield f"  {column.letter:<3} {_cut(column.name, _LONGEST_NAME)}: {line}"
+        yield f"  {column.letter:<3} {cut(column.name, _LONGEST_NAME)}: {line}"
 
 
 def _holds(column: ColumnProfile) -> str:
@@ -189,8 +189,8 @@ def _examples(column: ColumnProfile, one: int, room: int) -> str:
     """As many examples as there is room for, at least one."""
     shown = ""
     for example in column.examples:
-        longer = f"{shown}{', ' if shown else ''}{_cut(example, one)}"
-        if shown and _width(longer) > room:
+        longer = f"{shown}{', ' if shown else ''}{cut(example, one)}"
+        if shown and width_of(longer) > room:
             break
         shown = longer
     return shown
@@ -204,7 +204,7 @@ def _written(column: ColumnProfile) -> Iterator[str]:
         yield ", ".join(groupings)
     is_short = column.longest <= _LONGEST_VALUE
     if column.values and is_short and len(column.values) <= min(_LISTED, column.filled - 1):
-        yield ", ".join(f"{_cut(value, _LONGEST_VALUE)} ({n:,})" for value, n in column.values)
+        yield ", ".join(f"{cut(value, _LONGEST_VALUE)} ({n:,})" for value, n in column.values)
 
 
 def _dates(column: ColumnProfile) -> Iterator[str]:
@@ -245,7 +245,7 @@ def _seen(caution: Caution) -> str:
         return ""
     shown: dict[str, list[str]] = {}
     for row, value in caution.sightings:
-        shown.setdefault(_cut(value, _LONGEST_SEEN), []).append(str(row))
+        shown.setdefault(cut(value, _LONGEST_SEEN), []).append(str(row))
     listed = "; ".join(
         f"{'row' if len(rows) == 1 else 'rows'} {', '.join(rows)}{value and f': {value}'}"
         for value, rows in shown.items()
@@ -255,34 +255,6 @@ def _seen(caution: Caution) -> str:
 
 
 # ------------------------------------------------------------------ values and the next command
-
-
-def _cut(text: str, width: int) -> str:
-    r"""A value in so many columns of the screen, with nothing in it that takes effect.
-
-    White space at its ends is made visible by quotes.
-
-    >>> _cut("two\nlines", 24), _cut("田中さくら", 7), _cut("won ", 24)
-    ('two\\nlines', '田中さ…', '"won "')
-    """
-    has_edges = text != text.strip()
-    text = printable(text[: 4 * width]).replace("\xa0", "\\xa0")
-    text = f'"{text}"' if has_edges else text
-    if _width(text) <= width:
-        return text
-    kept, used = "", 0
-    for character in text:
-        used += _width(character)
-        if used >= width:
-            break
-        kept += character
-    return f"{kept}…"
-
-
-def _width(text: str) -> int:
-    """Columns on the screen; a text of which nobody can tell counts by its characters."""
-    width = wcswidth(text)
-    return len(text) if width < 0 else width
 
 
 def _next(inspected: Inspected) -> str:

@@ -1,6 +1,7 @@
 """Lines on a screen: broken at words where the terminal is narrow, and as they are elsewhere.
 
-Owns the breaking only; what goes to a file or a pipe is never touched.
+Owns the breaking, and how wide a text is and how it is cut for a table; what goes to a file or a
+pipe is never broken.
 """
 
 import os
@@ -58,3 +59,35 @@ def columns_of(stream: TextIO | None = None) -> int:
     except (OSError, ValueError):
         return 0
     return columns if columns >= NARROWEST else 0
+
+
+def cut(text: str, width: int) -> str:
+    r"""A value in so many columns of the screen, with nothing in it that takes effect.
+
+    White space at its ends is made visible by quotes.
+
+    >>> cut("two\nlines", 24), cut("田中さくら", 7), cut("won ", 24)
+    ('two\\nlines', '田中さ…', '"won "')
+    """
+    from migrator.redact import printable
+
+    has_edges = text != text.strip()
+    text = printable(text[: 4 * width]).replace("\xa0", "\\xa0")
+    text = f'"{text}"' if has_edges else text
+    if width_of(text) <= width:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += width_of(character)
+        if used >= width:
+            break
+        kept += character
+    return f"{kept}…"
+
+
+def width_of(text: str) -> int:
+    """Columns on the screen; a text of which nobody can tell counts by its characters."""
+    from wcwidth import wcswidth
+
+    width = wcswidth(text)
+    return len(text) if width < 0 else width

@@ -7,6 +7,15 @@ its digest only.
 from migrator.ledger.database import Database
 
 
+def account_name(host: str, key_digest: str, *, organisation: str) -> str:
+    """The account: host and organisation where one is known, else host and key digest.
+
+    >>> account_name("api.leadsquared.com", "0a1b2c", organisation="22824")
+    'api.leadsquared.com/22824'
+    """
+    return f"{host}/{organisation}" if organisation else f"{host}/key:{key_digest}"
+
+
 class Accounts:
     """The accounts that one ledger knows."""
 
@@ -21,8 +30,8 @@ class Accounts:
         return None if row is None else str(row["account"])
 
     def remember(self, host: str, key_digest: str, *, organisation: str) -> str:
-        """Name the account: host and organisation where one is known, else host and key digest."""
-        account = f"{host}/{organisation}" if organisation else f"{host}/key:{key_digest}"
+        """Keep the `account_name` of this host and key, and give it."""
+        account = account_name(host, key_digest, organisation=organisation)
         self._database.change(
             "INSERT OR REPLACE INTO accounts (host, key_digest, account) VALUES (?, ?, ?)",
             host,

@@ -15,25 +15,30 @@ _NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, what: str = "the export", option: str = "-o") -> Iterator[Path]:
     """A place beside ``path`` to write to; what stands there becomes ``path`` at the end.
+
+    Args:
+        path: The file; it is replaced.
+        what: What is written, for the messages.
+        option: That of the command line which names it.
 
     Raises:
         SourceError: The file is open in a spreadsheet program, or cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        _refuse_one_in_use(path)
+        _refuse_one_in_use(path, option)
         yield part
         part.replace(path)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable(path, error, what=what, option=option) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
 
 
-def _refuse_one_in_use(path: Path) -> None:
+def _refuse_one_in_use(path: Path, option: str) -> None:
     """Look before the work is done: a file that is open cannot be replaced, or comes back old."""
     if not path.exists():
         return
@@ -45,42 +50,44 @@ def _refuse_one_in_use(path: Path) -> None:
             raise SourceError(
                 "the file is open in a spreadsheet program",
                 where=str(path),
-                advice=f"Close it and run the same command again, or name another file with -o "
-                f"FILE. If it is open nowhere, a program that died has left {mark.name} beside it: "
-                "delete that.",
+                advice=f"Close it and run the same command again, or name another file with "
+                f"{option} FILE. If it is open nowhere, a program that died has left {mark.name} "
+                "beside it: delete that.",
             )
     with path.open("r+b"):  # on Windows refused while another program has it open
         pass
 
 
-def unwritable(path: Path, error: OSError) -> SourceError:
+def unwritable(
+    path: Path, error: OSError, *, what: str = "the export", option: str = "-o"
+) -> SourceError:
     """What the operating system says about writing a file, in words for the operator."""
     if isinstance(error, PermissionError):
-        return _refused(path, error)
-    problem = f"the export cannot be written ({error.strerror or error})"
-    advice = "Name another file with -o FILE."
+        return _refused(path, error, what, option)
+    problem = f"{what} cannot be written ({error.strerror or error})"
+    advice = f"Name another file with {option} FILE."
     if isinstance(error, FileNotFoundError):
-        problem = "the folder for the export does not exist"
-        advice = f"Make {path.absolute().parent}, or name another file with -o FILE."
+        problem = f"the folder for {what} does not exist"
+        advice = f"Make {path.absolute().parent}, or name another file with {option} FILE."
     elif error.errno in _NO_ROOM:
-        problem = "there is no room left on the disk for the export"
+        problem = f"there is no room left on the disk for {what}"
         advice = (
-            "Make room, or name a file on another disk with -o FILE. A workbook also needs room in "
-            f"{tempfile.gettempdir()} while it is written. No half file was left."
+            f"Make room, or name a file on another disk with {option} FILE. A workbook also needs "
+            f"room in {tempfile.gettempdir()} while it is written. No half file was left."
         )
     return SourceError(problem, where=str(path), advice=advice)
 
 
-def _refused(path: Path, error: PermissionError) -> SourceError:
+def _refused(path: Path, error: PermissionError, what: str, option: str) -> SourceError:
     if path.exists() and (error.filename2 is not None or error.filename == str(path)):
         return SourceError(
             "the file cannot be replaced: it is open in another program, or write-protected",
             where=str(path),
             advice="Close it (in Excel, say) and run the same command again, or name another file "
-            "with -o FILE.",
+            f"with {option} FILE.",
         )
     return SourceError(
-        "the export may not be written in this folder",
+        f"{what} may not be written in this folder",
         where=str(path),
-        advice="Name a file in a folder that you may write to: -o FILE.",
+        advice=f"Name a file in a folder that you may write to: {option} FILE.",
     )

@@ -76,10 +76,9 @@ class SilentOperator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """Where a use case runs."""
+class Link:
+    """The way to the account, for what makes calls and keeps no ledger."""
 
-    ledger: Ledger
     settings: Settings
     operator: Operator
     clock: Clock
@@ -109,14 +108,26 @@ class World:
             if memory.note:
                 self.operator.say(memory.note)
 
+    def day_count(self, account: str) -> DayCount:
+        """The calls of the account's day."""
+        return DayCount(self.settings.state_folder, account=account, clock=self.clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World(Link):
+    """Where a use case runs."""
+
+    ledger: Ledger
+
     @property
     def known_ledgers(self) -> KnownLedgers:
         """The ledgers that this user has begun."""
         return KnownLedgers(self.settings.state_folder)
 
-    def day_count(self, account: str) -> DayCount:
-        """The calls of the account's day."""
-        return DayCount(self.settings.state_folder, account=account, clock=self.clock)
+
+def the_link(settings: Settings, operator: Operator | None = None) -> Link:
+    """A link with the machine's clock."""
+    return Link(settings=settings, operator=operator or SilentOperator(), clock=SystemClock())
 
 
 def the_world(ledger: Ledger, settings: Settings, operator: Operator | None = None) -> World:

@@ -134,6 +134,9 @@ def _rule(name: str, members: dict[str, Any]) -> FieldRule:
     values["options_under"] = {
         parent: tuple(options) for parent, options in values.get("options_under", {}).items()
     }
+    values["members"] = {
+        member: _rule(member, its) for member, its in values.get("members", {}).items()
+    }
     return FieldRule(schema_name=name, **values)
 
 

@@ -47,7 +47,7 @@ def users(account: Account, _call: Call) -> Done:
 
 def field_json(rule: FieldRule, place: int = 0) -> dict[str, object]:
     """One field with the members that the metadata and the details of a record share."""
-    return {
+    told: dict[str, object] = {
         "SchemaName": rule.schema_name,
         "InternalName": rule.schema_name,
         "InternalSchemaName": "",
@@ -72,6 +72,11 @@ def field_json(rule: FieldRule, place: int = 0) -> dict[str, object]:
         "MaxFieldLength": rule.max_length or 0,
         "IsMasked": False,
     }
+    if rule.members:
+        # No page shows a field set's members; that they stand so is a guess.
+        inside = rule.members.values()
+        told["Fields"] = [field_json(member, number) for number, member in enumerate(inside)]
+    return told
 
 
 def _frame(one: OpportunityType) -> dict[str, object]:

@@ -56,6 +56,8 @@ class FieldRule:
     mandatory: bool = False
     read_only: bool = False
     max_length: int | None = None  #: Characters; None: no limit.
+    members: "Mapping[str, FieldRule]" = field(default_factory=dict)
+    #: Of a custom field set, by SchemaName (mx_CustomObject_1); empty: none are declared.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ in public code, or a guess (see the vendor notes).
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from migrator.sandbox.answers import (
@@ -114,10 +114,21 @@ def values_to_write(
     sent: dict[str, str] = {}
     for change in call.changes:
         name = change.schema_name
-        sent[name] = (
-            merged_members(stored.get(name, ""), change.members) if change.members else change.value
-        )
+        members = _members_to_write(change, book)
+        if isinstance(members, Answer):
+            return members
+        if change.members and not members:
+            continue  # all of them are ignored
+        sent[name] = merged_members(stored.get(name, ""), members) if members else change.value
     return accepted(sent, stored=stored, book=book)
+
+
+def _members_to_write(change: FieldChange, book: Rulebook) -> Mapping[str, str] | Answer:
+    """The members of a field set; held against their rules where these are declared (a guess)."""
+    rule = (book.rules or {}).get(change.schema_name)
+    if not change.members or rule is None or not rule.members:
+        return change.members
+    return accepted(change.members, stored={}, book=replace(book, rules=rule.members))
 
 
 def _wrong_frame(content: Any) -> Answer | None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from migrator.client import LONGEST_BODY, LeadSquaredClient
+from migrator.client import LeadSquaredClient
 from migrator.clock import SystemClock
 from migrator.errors import SettingsError
-from migrator.model import NoReply, NoReplyKind, Reply, Request
+from migrator.model import LONGEST_ANSWER, NoReply, NoReplyKind, Reply, Request
 
 ACCESS_KEY = "u$r1234567890abcdef"
 SECRET_KEY = "s3cr3t/with+signs=&?#%"
@@ -218,7 +218,7 @@ async def test_a_compressed_body_is_unpacked() -> None:
 
 @pytest.mark.parametrize("packed", [False, True], ids=["as it is", "a gzip bomb"])
 async def test_a_huge_body_is_cut_and_its_connection_closed(packed: bool) -> None:
-    body = b"x" * (20 * LONGEST_BODY)
+    body = b"x" * (20 * LONGEST_ANSWER)
     answer = (
         a_response(gzip.compress(body), "Content-Encoding: gzip") if packed else a_response(body)
     )
@@ -226,7 +226,7 @@ async def test_a_huge_body_is_cut_and_its_connection_closed(packed: bool) -> Non
         reply = await client.call(AN_UPDATE, RecordingPermit())
         await client.call(AN_UPDATE, RecordingPermit())
 
-    assert reply == Reply(status=200, body=b"x" * LONGEST_BODY, truncated=True)
+    assert reply == Reply(status=200, body=b"x" * LONGEST_ANSWER, truncated=True)
     assert server.connections == 2
 
 

@@ -1,0 +1,276 @@
+"""Reading calls outside of a dispatch: one after the other, each through the account's one quota.
+
+Owns their bounded repetition and what ends them (refused access, a target that does not answer, an
+account that refuses every call), and which calls describe an account. What a reply means is read
+by `migrator.leadsquared` and its like.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from migrator.errors import AccessError, AllowanceError, MigratorError, TargetError, UsageError
+from migrator.leadsquared import Account, read_who_am_i, who_am_i_request
+from migrator.leadsquared_types import (
+    read_type,
+    read_types,
+    read_users,
+    type_request,
+    types_request,
+    users_request,
+)
+from migrator.ledger.accounts import account_name
+from migrator.metadata import Metadata, TypeInfo
+from migrator.model import NoReply, NoReplyKind, Reading, Reply, Request, Verdict
+from migrator.ports import Client, Quota
+from migrator.refusals import cure, told
+from migrator.runs.world import Link
+
+MOST_TRIES: Final = 3
+
+T = TypeVar("T")
+
+
+class CallRefusedError(TargetError):
+    """LeadSquared itself refuses the call, and would refuse it again."""
+
+
+class Asking:
+    """A connection on which calls are made that change nothing.
+
+    Args:
+        link: Whose settings, clock and operator.
+        client: Of `Link.connected`.
+        quota: The same.
+    """
+
+    def __init__(self, link: Link, client: Client, quota: Quota) -> None:
+        self.link = link
+        self.made: list[str] = []  #: The last name of each call's path, every try counted.
+        self._client, self._quota = client, quota
+
+    async def once(self, request: Request) -> Reply | NoReply:
+        """One call, whatever comes of it."""
+        permit = await self._quota.acquire()
+        self.made.append(_name_of(request))
+        return await self._client.call(request, permit)
+
+    async def ask(self, request: Request, read: Callable[[Reply | NoReply], T | Reading]) -> T:
+        """What a call brings, asked again a few times where that can help.
+
+        Args:
+            request: A call that changes nothing.
+            read: Gives what the reply says, or the `Reading` that says why it does not.
+
+        Raises:
+            AccessError: The keys are refused, or another server answers.
+            AllowanceError: Nothing but rate answers came.
+            CallRefusedError: LeadSquared refuses this very call.
+            TargetError: Nothing answers, or nothing that can be understood.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            reply = await self.once(request)
+            found = read(reply)
+            if not isinstance(found, Reading):
+                return found
+            if found.verdict in (Verdict.ACCESS, Verdict.NOT_PERMITTED):
+                raise refused(self.link, found)
+            if found.verdict is Verdict.REFUSED:
+                raise _call_refused(self.link, found, request)
+            if not _may_pass(found, reply) or attempt == MOST_TRIES:
+                raise _not_reached(self.link, found, reply)
+            await self._wait(found, attempt)
+
+    async def _wait(self, found: Reading, attempt: int) -> None:
+        settings = self.link.settings
+        if attempt == 1:
+            self.link.operator.say(f"no answer from {settings.host} yet; asking again")
+        is_rate = found.verdict is Verdict.RATE
+        pause = settings.rate.window if is_rate else 2.0 ** (attempt - 2)
+        await self.link.clock.sleep(max(found.retry_after, pause))
+
+
+async def who_am_i(asking: Asking) -> Account:
+    """Whose keys these are; nothing of it is told where LeadSquared refuses to say."""
+    try:
+        return await asking.ask(who_am_i_request(), read_who_am_i)
+    except CallRefusedError:
+        return Account(organisation="", host="", user="", time_zone="")
+
+
+def _name_of(request: Request) -> str:
+    return request.path.rpartition("/")[2]
+
+
+# ------------------------------------------------------------------ what an account says of itself
+
+
+def read_metadata(
+    link: Link, code: int | None, *, users: bool = False, every_field: bool = False
+) -> Metadata:
+    """Read an account's types, or one of them with its fields; says which calls that took.
+
+    Args:
+        link: A `World` will do; no ledger is needed.
+        code: The type to describe; None: all types, without their fields.
+        users: Read the account's users, too.
+        every_field: With no code: read the fields of each type, with one call for each.
+
+    Raises:
+        UsageError: There is no type with this code; tells which there are.
+        AccessError: The keys are refused, or another server answers.
+        AllowanceError: The day's calls are spent, or the account refuses every call.
+        TargetError: LeadSquared does not answer.
+    """
+    return asyncio.run(_read_metadata(link, code, users=users, every_field=every_field))
+
+
+def call_count(*, users: bool = False) -> int:
+    """How many calls `read_metadata` makes where all goes well and not every field is read."""
+    return 1 + int(users)
+
+
+async def _read_metadata(
+    link: Link, code: int | None, *, users: bool, every_field: bool
+) -> Metadata:
+    account = await _whose_day(link)
+    async with link.connected(account) as (client, quota):
+        asking = Asking(link, client, quota)
+        try:
+            types = await _types(asking, code, every_field=every_field)
+            found_users = await asking.ask(users_request(), read_users) if users else ()
+        finally:
+            if asking.made:
+                link.operator.say(_made(asking.made))
+    return Metadata(
+        host=link.settings.account_host,
+        read_at=datetime.fromtimestamp(link.clock.wall(), UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        types=types,
+        users=found_users,
+    )
+
+
+async def _whose_day(link: Link) -> str | None:
+    """The account whose day the calls count in; asked only where there is such a count."""
+    settings = link.settings
+    if settings.daily_limit is None:
+        return None
+    async with link.connected(None) as (client, quota):
+        asking = Asking(link, client, quota)
+        organisation = (await who_am_i(asking)).organisation
+    account = account_name(settings.account_host, settings.key_digest, organisation=organisation)
+    link.day_count(account).add(len(asking.made))
+    link.operator.say(f"{_made(asking.made)}, to count the day's calls")
+    return account
+
+
+async def _types(asking: Asking, code: int | None, *, every_field: bool) -> tuple[TypeInfo, ...]:
+    if code is not None:
+        return (await _type(asking, code),)
+    listed = await asking.ask(types_request(), read_types)
+    if not every_field:
+        return listed
+    return tuple([await _type(asking, one.code, name=one.name) for one in listed])
+
+
+async def _type(asking: Asking, code: int, *, name: str = "") -> TypeInfo:
+    """One type; where LeadSquared refuses the code, the types that there are."""
+    try:
+        found = await asking.ask(type_request(code), partial(read_type, code=code))
+    except CallRefusedError as error:
+        if name:
+            raise
+        raise _no_such_type(code, await asking.ask(types_request(), read_types)) from error
+    return found if found.name else found.model_copy(update={"name": name})
+
+
+def _no_such_type(code: int, types: Sequence[TypeInfo]) -> MigratorError:
+    if any(one.code == code for one in types):
+        return TargetError(
+            f"LeadSquared lists the opportunity type {code}, and refuses to describe it",
+            advice="Check in LeadSquared that the keys' user may see this type, and try again.",
+        )
+    listed = ", ".join(f"{one.code} ({one.name})" for one in types) or "none"
+    return UsageError(
+        f"the account has no opportunity type {code}",
+        advice=f"Its types are: {listed}. Correct the number in --type or in the mapping.",
+    )
+
+
+def _made(names: Sequence[str]) -> str:
+    """Which calls were made, as a sentence.
+
+    >>> _made(["Users.Get", "Users.Get"])
+    'asked LeadSquared with 2 calls that change nothing: Users.Get (2)'
+    """
+    counts = {name: names.count(name) for name in dict.fromkeys(names)}
+    listed = ", ".join(name if n == 1 else f"{name} ({n})" for name, n in counts.items())
+    noun = "call that changes" if len(names) == 1 else "calls that change"
+    return f"asked LeadSquared with {len(names)} {noun} nothing: {listed}"
+
+
+# ------------------------------------------------------------------ what ends them
+
+
+def _may_pass(found: Reading, reply: Reply | NoReply) -> bool:
+    """Whether asking again can help: a page with 200 or 403 stays what it is, and so does TLS."""
+    if found.verdict is Verdict.RATE:
+        return True
+    if isinstance(reply, NoReply):
+        return reply.kind is not NoReplyKind.TLS
+    return reply.status >= 500 or reply.status in (408, 429)
+
+
+def refused(link: Link, reading: Reading) -> AccessError:
+    """The error for refused access."""
+    return AccessError(
+        f"LeadSquared refuses access ({told(reading)})",
+        where=link.settings.host,
+        advice=f"{cure(reading)} Nothing was sent.",
+    )
+
+
+def _call_refused(link: Link, reading: Reading, request: Request) -> CallRefusedError:
+    return CallRefusedError(
+        f"LeadSquared refuses the call {_name_of(request)} ({told(reading)})",
+        where=link.settings.host,
+        advice="It would refuse it again: its words above say why. Nothing was sent.",
+    )
+
+
+def _not_reached(link: Link, found: Reading, reply: Reply | NoReply) -> MigratorError:
+    """No answer at all, or one that is not LeadSquared's."""
+    host = link.settings.host
+    if isinstance(reply, NoReply):
+        advice = _NETWORK.get(reply.kind, _CHECK_NETWORK)
+        if reply.kind is NoReplyKind.TLS and link.settings.is_loopback:
+            advice = f"A sandbox speaks http: set `LSQ_API_HOST=http://{host}`."
+        problem = f"LeadSquared could not be reached ({found.message})"
+        return TargetError(problem, where=host, advice=f"{advice} Nothing was sent.")
+    if found.verdict is Verdict.RATE:
+        problem = f"the account refuses every call ({told(found)})"
+        advice = "Something else uses the account's calls; run the same command again later."
+        return AllowanceError(problem, where=host, advice=advice)
+    kind = AccessError if found.verdict is Verdict.FOREIGN else TargetError
+    return kind(
+        f"the answer does not come from LeadSquared ({found.message})",
+        where=host,
+        advice="Check the host in LSQ_API_HOST, and whether a proxy, a firewall or a network's "
+        "login page stands in between (open the host in a browser). Nothing was sent.",
+    )
+
+
+_CHECK_NETWORK: Final = "Check LSQ_API_HOST and your network, then run the same command again."
+_NETWORK: Final = {
+    NoReplyKind.DNS: "The name is not known here: check its spelling in LSQ_API_HOST, and that "
+    "this machine is on the network.",
+    NoReplyKind.TLS: "No secure connection could be made, and the keys go over no other. Check "
+    "LSQ_API_HOST; where a company proxy signs with its own certificate, name that in LSQ_CA_FILE.",
+    NoReplyKind.CONNECT: "Nothing answers there: check host and port in LSQ_API_HOST, your "
+    "network, and that no firewall stands in between.",
+}
+"""What to look at, by what kept the answer away."""
