@@ -4,6 +4,7 @@ Owns the streaming from loader through mapper into the ledger. Sends nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -130,6 +131,7 @@ def write_plan(
     name: str,
     mixed_ids: bool,
     parent: int = 0,
+    users: ReadOnly[str, str] | None = None,
 ) -> Planned:
     """Write a plan row by row; the caller holds nothing yet and seals it later.
 
@@ -137,7 +139,7 @@ def write_plan(
         MappingError: The mapping does not fit the sheet, or ids of both kinds are mixed.
         SourceError: The sheet turns out to be unreadable on the way.
     """
-    mapper = compile_mapping(mapping, rows.columns)
+    mapper = compile_mapping(mapping, rows.columns, users=users)
     source = Source(
         name=name,
         mapping_name=mapping.name,
