@@ -11,8 +11,19 @@ from tests.acceptance.error_cases import (
     mapping,
     network,
     night,
+    several_rows,
     sheet,
     terminal,
 )
 
-GROUPS = (account, network, sheet, mapping, ledger, night, terminal, command_line)
+GROUPS = (
+    account,
+    network,
+    sheet,
+    mapping,
+    several_rows,
+    ledger,
+    night,
+    terminal,
+    command_line,
+)
