@@ -4,6 +4,7 @@ Owns the streaming from loader through mapper into the ledger. Sends nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -131,6 +132,7 @@ def write_plan(
     name: str,
     mixed_ids: bool,
     parent: int = 0,
+    users: ReadOnly[str, str] | None = None,
 ) -> Planned:
     """Write a plan row by row; the caller holds nothing yet and seals it later.
 
@@ -140,7 +142,7 @@ def write_plan(
         SourceError: The sheet turns out to be unreadable on the way, or a mended export lacks
             rows that went together with others in it.
     """
-    mapper = compile_mapping(mapping, rows.columns)
+    mapper = compile_mapping(mapping, rows.columns, users=users)
     source = Source(
         name=name,
         mapping_name=mapping.name,
