@@ -7,6 +7,7 @@ makes things go wrong. Then write `error_texts.md` anew and read it.
 from tests.acceptance.error_cases import (
     account,
     command_line,
+    fields,
     ids,
     ledger,
     mapping,
@@ -20,6 +21,7 @@ from tests.acceptance.error_cases import (
 GROUPS = (
     account,
     network,
+    fields,
     sheet,
     mapping,
     several_rows,
