@@ -1,11 +1,14 @@
 """A first mapping: drafted for the sample sheet, on the sample account, answered, and checked."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
 from migrator.convert import by_email
 from migrator.fit import ValueChecks, fit
@@ -160,3 +163,38 @@ def test_a_sheet_among_several_is_named_and_the_only_one_is_not(desk: Desk) -> N
     assert "\n  sheet: Read me\n" not in desk.type("init", "deals.xlsx", "--sheet", "1").output
     shutil.copy(SAMPLES / "traps" / "numbers.xlsx", desk.folder)
     assert "\n  sheet:" not in desk.type("init", "numbers.xlsx").output
+
+
+def test_the_draft_names_its_schema_which_is_put_beside_it(desk: Desk) -> None:
+    first = desk.type("init", "deals.xlsx", "-o", "mappings/deals.yaml", "--type", "12000")
+    second = desk.type("init", "deals.xlsx", "-o", "mappings/again.yaml", "--type", "12000")
+
+    schema = json.loads((desk.folder / "mappings" / "mapping.schema.json").read_bytes())
+    draft = (desk.folder / "mappings" / "deals.yaml").read_text(encoding="utf-8")
+    assert draft.startswith("# yaml-language-server: $schema=mapping.schema.json\n")
+    assert schema["title"] == "A mapping of migrator"
+    assert "mapping.schema.json beside it" in first.errors
+    assert "mapping.schema.json" not in second.errors
+
+
+def test_an_answered_draft_fits_its_schema(desk: Desk) -> None:
+    command = ("init", "deals.xlsx", "-o", "draft.yaml", "--type", "12000", "--online")
+    desk.type(*command)
+    schema = json.loads((desk.folder / "mapping.schema.json").read_bytes())
+    draft = (desk.folder / "draft.yaml").read_text(encoding="utf-8")
+
+    def faults(text: str) -> list[str]:
+        content = YAML(typ="safe").load(text)
+        return [fault.message for fault in jsonschema.Draft7Validator(schema).iter_errors(content)]
+
+    assert faults(answered(draft)) == []
+
+
+def test_a_file_of_the_schemas_name_is_left_alone_and_not_named(desk: Desk) -> None:
+    other = desk.folder / "mapping.schema.json"
+    other.write_text('{"title": "mine"}')
+
+    desk.type("init", "deals.xlsx", "-o", "draft.yaml")
+
+    assert other.read_text() == '{"title": "mine"}'
+    assert "yaml-language-server" not in (desk.folder / "draft.yaml").read_text(encoding="utf-8")
