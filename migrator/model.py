@@ -39,6 +39,7 @@ class Problem:
     value: str  #: The cell as text; "" when there is none.
     reason: str  #: What is wrong, with the value in it where that helps.
     advice: str  #: What to do.
+    schema_name: str = ""  #: The field; "" where it is about none, or several.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ what is not in it goes the exact way. A million datetimes hold some thousand day
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -200,6 +201,7 @@ def _remember(memory: dict[str, Value], key: str, value: Value, *, most: int) ->
     memory[key] = value
 
 
+@lru_cache(maxsize=32_768)  # every field of the zone, and `check`, ask for the same days
 def offset_of_day(midnight: datetime, where: ZoneInfo) -> timedelta | None:
     """The zone's one offset on a local day, or None when the clocks change on it.
 

@@ -42,7 +42,14 @@ class Subject(NamedTuple):
 
     def problem(self, code: Code, value: str, reason: str, advice: str) -> Problem:
         """A problem with this field's value."""
-        return Problem(code=code, column=self.column, value=value, reason=reason, advice=advice)
+        return Problem(
+            code=code,
+            column=self.column,
+            value=value,
+            reason=reason,
+            advice=advice,
+            schema_name=self.name,
+        )
 
 
 def value_check(subject: Subject, *, users: Users | None) -> Check | None:

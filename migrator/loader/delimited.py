@@ -7,13 +7,16 @@ is refused, since no later row of it can be trusted.
 
 import csv
 import io
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 from migrator.errors import SourceError
+from migrator.loader.blocks import MOST_ROWS as BLOCK_ROWS
+from migrator.loader.blocks import Block, blocks_of, lines_of, plain_block
 from migrator.loader.delimiter import CANDIDATES, RARE, detect_delimiter
 from migrator.loader.dialect import (
     Quoting,
@@ -28,6 +31,7 @@ from migrator.loader.packed import read_head
 from migrator.loader.preamble import likely_header_row
 from migrator.loader.quotes import find_place, never_closed, nothing_escaped, stray_text
 from migrator.loader.rows import (
+    LONGEST_CELL,
     Header,
     Rows,
     Tally,
@@ -41,6 +45,7 @@ from migrator.loader.rows import (
     wrong_count,
 )
 from migrator.loader.text import (
+    CHUNK,
     Encoding,
     WatchedBytes,
     decide_encoding,
@@ -55,6 +60,8 @@ SAMPLE: Final = 65_536  #: Bytes at the beginning, from which the delimiter is f
 ENDLESS_CELL: Final = 1_048_576
 """Characters at which a cell is taken for a quote that was never closed: 32 times what a
 spreadsheet cell holds. Above it the file is refused, so that memory stays bounded."""
+_BLOCK_BYTES: Final = 1024**2  #: Read for one block, about; long texts make fewer rows.
+_STEP: Final = 32  #: Rows between two looks at the bytes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +133,7 @@ def open_delimited(path: Path, declared: Declared, *, tally: Tally) -> Rows:
         header=header,
         tally=tally,
         records=_records(opened, header, header_row, tally, found),
+        blocks=_blocks_of(opened, header, header_row, tally, found),
         close=opened.text.close,
         encoding=opened.encoding.name,
         delimiter=opened.delimiter,
@@ -325,6 +333,81 @@ def _records(
     found.check(opened.path)
     if not tally.rows_read:
         raise no_rows(file)
+
+
+def _blocks_of(
+    opened: _Opened, header: Header, header_row: int, tally: Tally, found: Fingerprint
+) -> Callable[[], Generator[Block]] | None:
+    """The records in blocks; None where each needs a look of its own."""
+    if opened.lines is not None or not header.is_plain:
+        return None
+    return partial(_blocks, opened, header, header_row, tally, found)
+
+
+def _blocks(
+    opened: _Opened, header: Header, header_row: int, tally: Tally, found: Fingerprint
+) -> Generator[Block]:
+    """What `_records` gives, in blocks; a block with nothing odd in it is looked at as a whole."""
+    file, row, hidden = opened.path.name, header_row + 1, opened.beginning.hidden + 1
+    records: list[list[str]] = []
+    begins = opened.reader.line_num + hidden
+    try:
+        while True:
+            records = []
+            is_odd = _take(opened, records)
+            if not records:
+                break
+            block = (
+                None if is_odd else plain_block(file, header.columns, records, row=row, line=begins)
+            )
+            if block is not None:
+                tally.rows_read += len(records)
+                yield block
+            else:
+                yield from _odd_blocks(file, header, records, row=row, line=begins, tally=tally)
+            row += len(records)
+            begins = opened.reader.line_num + hidden
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise _translated(opened, error, begins + sum(map(lines_of, records))) from error
+    except OSError as error:
+        raise unreadable(opened.path, error) from error
+    found.check(opened.path)
+    if not tally.rows_read:
+        raise no_rows(file)
+
+
+def _take(opened: _Opened, records: list[list[str]]) -> bool:
+    """Read the records of a block; tells whether a cell of them may hold what no cell may.
+
+    What is read before an error stays in `records`.
+    """
+    source, reader, start, is_odd = opened.source, opened.reader, opened.source.position, False
+    while len(records) < BLOCK_ROWS and source.position - start < _BLOCK_BYTES:
+        count, before = len(records), source.position
+        records.extend(islice(reader, _STEP))
+        if len(records) == count:
+            break
+        # What was decoded before is a chunk at most; an overlong cell needs more than a second.
+        if source.position - before > CHUNK:
+            new = chain.from_iterable(records[count:])
+            is_odd = is_odd or any(len(cell) > LONGEST_CELL for cell in new)
+    return is_odd or source.has_nul
+
+
+def _odd_blocks(
+    file: str, header: Header, records: list[list[str]], *, row: int, line: int, tally: Tally
+) -> Iterator[Block]:
+    """The records of a block one by one."""
+    rows: list[SourceRow | Rejected] = []
+    for number, record in enumerate(records, row):
+        if all_blank(record):
+            tally.blank_rows += 1
+        else:
+            tally.rows_read += 1
+            found = SourceRow(file, "", number, line, header.columns, tuple(record))
+            rows.append(_inspected(found, header, ""))
+        line += lines_of(record)
+    yield from blocks_of(rows, header.width)
 
 
 def _inspected(row: SourceRow, header: Header, unknown: str) -> SourceRow | Rejected:

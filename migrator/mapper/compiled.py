@@ -199,4 +199,5 @@ def _problem(refused: Refused, column: str, cell: Cell, schema_name: str) -> Pro
         value=cell_text(cell),
         reason=reason,
         advice=refused.advice,
+        schema_name=schema_name,
     )

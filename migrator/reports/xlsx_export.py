@@ -138,23 +138,24 @@ def _write_rows(
     *,
     where: str,
 ) -> int:
-    heading, cell = _text_cell(sheet), _text_cell(sheet)
+    heading, cell = text_cell(sheet), text_cell(sheet)
     heading.font = Font(bold=True)
-    sheet.append(_filled(heading, _stored(header, header, f"{where}, the header")))
+    sheet.append(filled(heading, _stored(header, header, f"{where}, the header")))
     count = 0
     for count, row in enumerate(rows, 1):
         refuse_rows(count, where=where)
-        sheet.append(_filled(cell, _stored(row, header, f"{where}, row {count + 1}")))
+        sheet.append(filled(cell, _stored(row, header, f"{where}, row {count + 1}")))
     return count
 
 
-def _text_cell(sheet: WriteOnlyWorksheet) -> Cell:
+def text_cell(sheet: WriteOnlyWorksheet) -> Cell:
+    """A cell to be filled again and again."""
     cell = WriteOnlyCell(sheet)
     cell.number_format = TEXT_FORMAT
     return cell
 
 
-def _filled(cell: Cell, texts: Sequence[str]) -> Iterator[Cell]:
+def filled(cell: Cell, texts: Sequence[str]) -> Iterator[Cell]:
     """The one cell with each text; it is written before it gets the next one."""
     for text in texts:
         cell.value = text or None
@@ -168,14 +169,15 @@ def _stored(row: Sequence[str], header: Sequence[str], where: str) -> list[str]:
     texts = [escape_text(text) for text in row]
     for name, text in zip(header, texts, strict=True):
         # A character has at most two units.
-        if len(text) > LONGEST_CELL // 2 and _units(text) > LONGEST_CELL:
+        if len(text) > LONGEST_CELL // 2 and units(text) > LONGEST_CELL:
             raise SourceError(
-                f"the cell has {_units(text):,} characters; an Excel cell holds {LONGEST_CELL:,}",
+                f"the cell has {units(text):,} characters; an Excel cell holds {LONGEST_CELL:,}",
                 where=f'{where}, column "{name[:60]}"',
                 advice=_USE_CSV,
             )
     return texts
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
+    """Characters as Excel counts them."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
