@@ -55,13 +55,13 @@ def run(options: argparse.Namespace) -> int:
     from migrator.runs.drafting import (
         draft_mapping,
         has_schema,
-        refuse_existing,
+        refuse_place,
         write_draft,
     )
     from migrator.settings import memory_budget
 
     if options.output is not None:
-        refuse_existing(options.output)
+        refuse_place(options.output)
     is_schema_new = options.output is not None and not has_schema(options.output.parent)
     try:
         drafted = draft_mapping(

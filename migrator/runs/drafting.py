@@ -137,12 +137,18 @@ def offer_schema(folder: Path) -> str:
     return SCHEMA if is_ours else ""
 
 
-def refuse_existing(path: Path) -> None:
-    """Refuse to write over anything.
+def refuse_place(path: Path) -> None:
+    """Refuse to write over anything, before the work is done.
 
     Raises:
-        UsageError: There is a file already; names one that is free.
+        UsageError: There is a file already, and one that is free is named; or no folder for it.
     """
+    if not any(folder.is_dir() for folder in (path.parent, path.parent.parent)):
+        raise UsageError(
+            "the folder for the draft does not exist",
+            where=str(path),
+            advice=f"Make {path.absolute().parent}, or name another file with -o FILE.",
+        )
     if path.is_dir():
         raise UsageError(
             "this is a folder",
@@ -171,35 +177,24 @@ def write_draft(text: str, path: Path) -> None:
     Raises:
         UsageError: There is a file already, or none can be written.
     """
-    refuse_existing(path)
+    refuse_place(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        if path.parent.parent.is_dir():
-            path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         part.write_text(text, encoding="utf-8", newline="\n")
         _publish(part, path)
     except FileExistsError:
-        refuse_existing(path)
+        refuse_place(path)
         raise
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise UsageError(
+            f"the draft cannot be written ({error.strerror or error})",
+            where=str(path),
+            advice="Name a file in a folder that you may write to: -o FILE.",
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-
-
-def _unwritable(path: Path, error: OSError) -> UsageError:
-    if isinstance(error, FileNotFoundError):
-        return UsageError(
-            "the folder for the draft does not exist",
-            where=str(path),
-            advice=f"Make {path.absolute().parent}, or name another file with -o FILE.",
-        )
-    return UsageError(
-        f"the draft cannot be written ({error.strerror or error})",
-        where=str(path),
-        advice="Name a file in a folder that you may write to: -o FILE.",
-    )
 
 
 def _publish(part: Path, path: Path) -> None:

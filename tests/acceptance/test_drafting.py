@@ -10,14 +10,6 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from migrator.convert import by_email
-from migrator.fit import ValueChecks, fit
-from migrator.loader import open_rows
-from migrator.mapper import compile_mapping
-from migrator.mapping import load_mapping
-from migrator.metadata import Metadata
-from migrator.model import Rejected
-from migrator.runs.metadata_files import load_metadata
 from tests.acceptance.conftest import OpenDesk
 from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess
 
@@ -70,30 +62,19 @@ def taken(part: str, schema_name: str) -> str:
     return re.sub(r"(?m)^  # (?!#)", "  ", part).replace("mx_Custom_?", schema_name)
 
 
-def rejected(sheet: Path, mapping: Path, metadata: Metadata) -> set[int]:
-    """The rows that `check` would refuse, by mapping and by account."""
-    read = load_mapping(mapping)
-    type_ = metadata.type(12000)
-    assert type_ is not None
-    assert [misfit for misfit in fit(read, type_) if misfit.level == "error"] == []
-    checks, found = ValueChecks(read, type_, users=metadata.users), set()
-    with open_rows(sheet, sheet=read.source.sheet) as rows:
-        mapper = compile_mapping(read, rows.columns, users=by_email(metadata.users))
-        for row in rows:
-            update = row if isinstance(row, Rejected) else mapper.map(row)
-            if isinstance(update, Rejected) or checks.problems(update):
-                found.add(row.row.row if isinstance(row, Rejected) else row.row)
-    return found
-
-
 def test_the_loop_closes_on_the_sample_sheet(desk: Desk) -> None:
-    mapping, saved = desk.folder / "mappings" / "deals.yaml", desk.folder / "fields.json"
-    desk.type("fields", "--type", "12000", "--users", "--save", str(saved))
+    mapping = desk.folder / "mappings" / "deals.yaml"
+    desk.type("fields", "--type", "12000", "--users", "--save", "fields.json")
     desk.type("init", "deals.xlsx", "-o", "mappings/deals.yaml", "--type", "12000", "--online")
 
     mapping.write_text(answered(mapping.read_text(encoding="utf-8")), encoding="utf-8")
 
-    assert rejected(desk.folder / "deals.xlsx", mapping, load_metadata(saved)) == NOT_GOOD | UNIT
+    for against in (["--online"], ["--metadata", "fields.json"]):
+        command = ("check", "deals.xlsx", "-m", "mappings/deals.yaml", *against, "--json")
+        found = json.loads(desk.type(*command, code=Exit.ATTENTION).output)
+        assert [misfit for misfit in found["misfits"] if misfit["level"] == "error"] == []
+        assert {row for problem in found["problems"] for row in problem["rows"]} == NOT_GOOD | UNIT
+        assert found["ready"] == 161
 
 
 def test_the_saved_metadata_gives_the_draft_that_the_account_gives(desk: Desk) -> None:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [
     "first-migration.md",
+    "drafting.md",
     "failed-rows.md",
     "after-a-crash.md",
     "ledger.md",

@@ -7,6 +7,7 @@ makes things go wrong. Then write `error_texts.md` anew and read it.
 from tests.acceptance.error_cases import (
     account,
     command_line,
+    drafting,
     ledger,
     mapping,
     network,
@@ -15,4 +16,4 @@ from tests.acceptance.error_cases import (
     terminal,
 )
 
-GROUPS = (account, network, sheet, mapping, ledger, night, terminal, command_line)
+GROUPS = (account, network, sheet, drafting, mapping, ledger, night, terminal, command_line)
