@@ -11,6 +11,9 @@ from migrator.model import Problem
 from migrator.reasons import ROWS_NAMED, masked
 
 MOST_GROUPS: Final = 1_000  #: Kept apart; further values are counted together by field and fault.
+CHOICE_CODES: Final = frozenset({"not-a-choice", "not-an-option", "renamed-option"})
+"""Problems in which the value itself tells what to do."""
+
 _LONGEST_VALUE: Final = 60  #: Characters; longer texts differ from each other in every row.
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,15 +101,16 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(checked_json(checked, exit_code=code))
     else:
-        _show(checked, rate)
+        _show(checked, rate, options)
     return code
 
 
-def _show(checked: "Checked", rate: "RateLimit") -> None:
+def _show(checked: "Checked", rate: "RateLimit", options: argparse.Namespace) -> None:
     from migrator.cli.checked import Whole, checked_lines
     from migrator.cli.screen import columns_of, show
 
-    for line in checked_lines(checked, rate, width=columns_of()):
+    command = shlex.join(["migrator", "check", *options.sheet, "-m", str(options.mapping)])
+    for line in checked_lines(checked, rate, command=command, width=columns_of()):
         if isinstance(line, Whole):
             print(line)
         else:

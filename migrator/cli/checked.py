@@ -3,16 +3,16 @@
 Owns the wording and the layout only.
 """
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from typing import Final
 
 import orjson
 from tabulate import tabulate
 
-from migrator.problems import ProblemGroup
+from migrator.problems import CHOICE_CODES, ProblemGroup
+from migrator.reasons import ROWS_NAMED, masked
 from migrator.redact import printable
 from migrator.reports.text import counted, delimiter_name, duration, noun, rows_text
 from migrator.runs.found import Checked, Clock, Doubt, Fact
@@ -38,12 +38,13 @@ class Whole(str):
     __slots__ = ()
 
 
-def checked_lines(checked: Checked, rate: RateLimit, *, width: int) -> Iterator[str]:
+def checked_lines(checked: Checked, rate: RateLimit, *, command: str, width: int) -> Iterator[str]:
     """Counts, what is wrong and what to do, how clocks were read, what is worth knowing.
 
     Args:
         checked: What was found.
         rate: The account's limit, for the time that the updates take.
+        command: As it was typed, with its sheet and mapping.
         width: Of the terminal; 0 where there is none.
     """
     yield _read_as(checked)
@@ -59,6 +60,13 @@ def checked_lines(checked: Checked, rate: RateLimit, *, width: int) -> Iterator[
     yield from _facts(checked.facts)
     if checked.file:
         yield from _ending(checked, rate)
+    if not checked.against:
+        yield (
+            "not held against an account: --online asks it which fields and options there are, "
+            "--metadata FILE a saved answer"
+        )
+    if checked.problems and not checked.problems_file:
+        yield f"next: {command} --problems problems.xlsx"
 
 
 def _read_as(checked: Checked) -> str:
@@ -123,6 +131,8 @@ def _family(group: ProblemGroup) -> tuple[str, str, str]:
 
 def _family_lines(groups: Sequence[ProblemGroup]) -> Iterator[str]:
     """The groups of one field and one fault; their advice once where it is the same."""
+    if len(groups) > _VALUES_SHOWN and groups[0].code not in CHOICE_CODES:
+        groups = [_together(groups)]
     shown = groups[:_VALUES_SHOWN]
     for place, group in enumerate(shown):
         column = f'"{printable(group.column)}": ' if group.column else ""
@@ -140,6 +150,25 @@ def _family_lines(groups: Sequence[ProblemGroup]) -> Iterator[str]:
             f"{rows:>9,}  {noun(rows, 'row')} with {counted(len(others), 'other value')}: "
             "--problems FILE.xlsx lists every row"
         )
+
+
+def _together(groups: Sequence[ProblemGroup]) -> ProblemGroup:
+    """Many values as one group: which they are, matters of options only."""
+    first = groups[0]
+    rows = [row for group in groups for row in group.rows]
+    return replace(
+        first,
+        value=None,
+        text=masked(first.text),
+        count=sum(group.count for group in groups),
+        rows=sorted(rows, key=_natural)[:ROWS_NAMED],
+    )
+
+
+def _natural(row: int | str) -> tuple[str, int]:
+    """By file, then by number."""
+    file, _, number = str(row).rpartition(":")
+    return file, int(number)
 
 
 def _snippets(checked: Checked) -> Iterator[str]:
@@ -210,10 +239,6 @@ def _ending(checked: Checked, rate: RateLimit) -> Iterator[str]:
         f"{counted(calls, 'update')} at {rate.limit} per {rate.window:g} s: "
         f"about {duration(calls / rate.per_second)}"
     )
-    if checked.problems and not checked.problems_file:
-        file = shlex.quote(checked.file)
-        mapping = shlex.quote(checked.mapping)
-        yield f"next: migrator check {file} -m {mapping} --problems problems.xlsx"
 
 
 def _compact(sample: str) -> Iterator[str]:

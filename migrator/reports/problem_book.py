@@ -63,7 +63,9 @@ class ProblemBook:
         self.lines = 0  #: Written so far.
 
     def __enter__(self) -> Self:
-        part = self._stack.enter_context(whole_file(self._path, option="--problems FILE.xlsx"))
+        part = self._stack.enter_context(
+            whole_file(self._path, what="the list of problems", option="--problems")
+        )
         part.touch()  # a folder that may not be written to is found before the work
         self._part = part
         return self

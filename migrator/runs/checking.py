@@ -18,6 +18,7 @@ from migrator.columnwise import (
     FieldColumn,
     IdColumn,
     MakeMapper,
+    Meetings,
     RowField,
     Trial,
     field_column,
@@ -85,14 +86,16 @@ def check(
         book = None
         if problems is not None:
             book = stack.enter_context(_open_book(Path(problems), rows.path.parent))
-        checking = _Checking(
-            rows,
+        checking = Checking(
+            rows.columns,
+            rows.positions,
             mapping,
             checked,
             make=partial(Mapper, users=guids),
             checks=None if type_ is None else ValueChecks(mapping, type_, users=users),
             duplicates=stack.enter_context(Duplicates()),
             book=book,
+            names_files=rows.is_several,
         )
         for block in rows.blocks():
             checking.look(block)
@@ -103,7 +106,7 @@ def check(
 
 
 def _conclude(
-    checking: "_Checking", rows: Rows, mapping: Mapping, type_: TypeInfo | None, *, mixed_ids: bool
+    checking: "Checking", rows: Rows, mapping: Mapping, type_: TypeInfo | None, *, mixed_ids: bool
 ) -> None:
     """What can be said after the last row."""
     checked = checking.checked
@@ -113,8 +116,7 @@ def _conclude(
     checked.notes = list(rows.notes)
     checked.problems = checking.problems.listed()
     checked.snippets = snippets_of(checked.problems, mapping, type_)
-    met = {name: column.met for name, (_, column) in checking.fields.items()}
-    met |= {name: template.met for name, template in checking.templates.items()}
+    met = checking.met()
     checked.clocks = clocks_of(met, mapping, checked.problems)
     checking.duplicates.search()
     checked.updates = checked.ready + checked.would_fail - checked.nothing_to_send
@@ -169,12 +171,25 @@ def _type_of(metadata: Metadata | None, mapping: Mapping) -> TypeInfo | None:
     return found
 
 
-class _Checking:
-    """The rows of one source on their way."""
+class Checking:
+    """The rows of one source on their way.
+
+    Args:
+        columns: The header.
+        positions: Where each of them stands in the sheet, from 0.
+        mapping: The mapping.
+        checked: Where the counts go.
+        make: Compiles a mapping for a header.
+        checks: Of values against metadata; None for none.
+        duplicates: Takes the ids.
+        book: Takes every problem; None for none.
+        names_files: Whether the rows are of several files.
+    """
 
     def __init__(
         self,
-        rows: Rows,
+        columns: tuple[str, ...],
+        positions: Sequence[int],
         mapping: Mapping,
         checked: Checked,
         *,
@@ -182,23 +197,25 @@ class _Checking:
         checks: ValueChecks | None,
         duplicates: Duplicates,
         book: "ProblemBook | None",
+        names_files: bool,
     ) -> None:
-        self._rows, self._mapping, self.checked = rows, mapping, checked
+        self._positions, self._mapping, self.checked = positions, mapping, checked
+        self._names_files = names_files
         self._checks, self.duplicates, self._book = checks, duplicates, book
-        self._mapper = make(mapping, rows.columns)
-        self._at = {name: place for place, name in enumerate(rows.columns)}
+        self._mapper = make(mapping, columns)
+        self._at = {name: place for place, name in enumerate(columns)}
         self._id_at = self._at[mapping.opportunity.id.column]
         self._used = sorted({self._at[column] for column in columns_used(mapping)})
         self._is_never_empty = any(isinstance(one, Constant) for one in mapping.fields.values())
         self.ids = IdColumn(mapping, make=make)
         self.fields = self._field_columns(make)
         self.templates = {
-            name: RowField(mapping, name, field, rows.columns, make=make)
+            name: RowField(mapping, name, field, columns, make=make)
             for name, field in mapping.fields.items()
             if isinstance(field, Template)
         }
         self.problems = Problems()
-        self.blank_columns = set(range(len(rows.columns)))  #: Places; so far.
+        self.blank_columns = set(range(len(columns)))  #: Places; so far.
 
     def _field_columns(self, make: MakeMapper) -> dict[str, tuple[int, FieldColumn]]:
         """Of each field with one column: where it stands, and what knows its cells."""
@@ -211,6 +228,11 @@ class _Checking:
             for name, field in mapping.fields.items()
             if not isinstance(field, Constant | Template)
         }
+
+    def met(self) -> dict[str, Meetings]:
+        """What each field met, but for constants."""
+        columns = {name: column.met for name, (_, column) in self.fields.items()}
+        return columns | {name: template.met for name, template in self.templates.items()}
 
     # -------------------------------------------------------------- a block of rows
 
@@ -314,11 +336,11 @@ class _Checking:
             self.problems.add(problem, name)
             if self._book is not None:
                 at = self._at.get(problem.column)
-                letter = "" if at is None else column_letter(self._rows.positions[at])
+                letter = "" if at is None else column_letter(self._positions[at])
                 self._book.add(row, problem, letter=letter)
 
     def _named(self, file: str, numbers: Sequence[int]) -> Sequence[int | str]:
-        if not self._rows.is_several:
+        if not self._names_files:
             return numbers
         return [f"{file}:{number}" for number in numbers]
 

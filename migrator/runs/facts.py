@@ -22,13 +22,12 @@ from migrator.mapping import (
 from migrator.mapping.patterns import directives
 from migrator.metadata import TypeInfo
 from migrator.model import IdKind
-from migrator.problems import ProblemGroup
+from migrator.problems import CHOICE_CODES, ProblemGroup
 from migrator.runs.duplicates import Duplicates
 from migrator.runs.found import Clock, Doubt, Fact, Level, Seen
 from migrator.snippets import Snippet, Wrong, values_snippet
 from migrator.zones import zone
 
-_CHOICES: Final = frozenset({"not-a-choice", "not-an-option", "renamed-option"})
 _DOUBTS: Final = {
     Fault.NONEXISTENT_TIME: "nonexistent",
     Fault.AMBIGUOUS_TIME: "ambiguous",
@@ -269,7 +268,7 @@ def snippets_of(
     """For each field with values that are no option: the field with more `values:`."""
     wrong: dict[str, list[Wrong]] = {}
     for group in problems:
-        if group.code in _CHOICES and group.value and group.schema_name:
+        if group.code in CHOICE_CODES and group.value and group.schema_name:
             wrong.setdefault(group.schema_name, []).append(Wrong(group.value, group.count))
     found = (
         values_snippet(mapping, name, values, _options(mapping, name, type_))

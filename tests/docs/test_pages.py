@@ -19,6 +19,7 @@ PAGES = [
     "first-migration.md",
     "drafting.md",
     "failed-rows.md",
+    "several-rows.md",
     "after-a-crash.md",
     "ledger.md",
     "dates-and-zones.md",

@@ -12,8 +12,20 @@ from tests.acceptance.error_cases import (
     mapping,
     network,
     night,
+    several_rows,
     sheet,
     terminal,
 )
 
-GROUPS = (account, network, sheet, drafting, mapping, ledger, night, terminal, command_line)
+GROUPS = (
+    account,
+    network,
+    sheet,
+    drafting,
+    mapping,
+    several_rows,
+    ledger,
+    night,
+    terminal,
+    command_line,
+)
