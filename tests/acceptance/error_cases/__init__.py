@@ -8,6 +8,7 @@ from tests.acceptance.error_cases import (
     account,
     command_line,
     drafting,
+    fields,
     ledger,
     mapping,
     network,
@@ -20,6 +21,7 @@ from tests.acceptance.error_cases import (
 GROUPS = (
     account,
     network,
+    fields,
     sheet,
     drafting,
     mapping,
