@@ -18,6 +18,7 @@ DOCS = ROOT / "docs"
 PAGES = [
     "first-migration.md",
     "fields.md",
+    "drafting.md",
     "failed-rows.md",
     "several-rows.md",
     "after-a-crash.md",

@@ -7,6 +7,7 @@ makes things go wrong. Then write `error_texts.md` anew and read it.
 from tests.acceptance.error_cases import (
     account,
     command_line,
+    drafting,
     fields,
     ids,
     ledger,
@@ -23,6 +24,7 @@ GROUPS = (
     network,
     fields,
     sheet,
+    drafting,
     mapping,
     several_rows,
     ledger,
