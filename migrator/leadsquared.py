@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from migrator.field_sets import flat, nested
 from migrator.model import (
     Details,
     FieldValue,
@@ -104,12 +105,12 @@ def update_request(opportunity_id: str, note: str, fields: Sequence[FieldValue])
 
     Source:
         "Update an Opportunity". The page says in words that the id goes into the URL; its
-        example and every public client put it into the body.
+        example and every public client put it into the body. Field sets: see `field_sets`.
     """
     body: dict[str, object] = {"ProspectOpportunityId": opportunity_id}
     if note:
         body["OpportunityNote"] = note
-    body["Fields"] = [{"SchemaName": field.schema_name, "Value": field.value} for field in fields]
+    body["Fields"] = nested(fields)
     return Request(method="POST", path=UPDATE_PATH, body=orjson.dumps(body))
 
 
@@ -176,7 +177,7 @@ def read_details(reply: Reply | NoReply) -> Details | Reading:
     for name in AUDIT_MEMBERS & answer.content.keys():
         values.setdefault(name, _as_text(answer.content[name]))
     note = _as_text(answer.content.get("OpportunityNote")) or values.get("ActivityEvent_Note", "")
-    return Details(guid=_as_guid(_details_id(answer.content)), note=note, values=values)
+    return Details(guid=_as_guid(_details_id(answer.content)), note=note, values=flat(values))
 
 
 def read_who_am_i(reply: Reply | NoReply) -> Account | Reading:

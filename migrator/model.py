@@ -73,6 +73,7 @@ class Update(NamedTuple):
     id_kind: IdKind
     note: str  #: "" when none is sent.
     fields: tuple[FieldValue, ...]  #: In the mapping's order; fields left alone are not in it.
+    truncated: tuple[str, ...] = ()  #: SchemaNames whose text was cut, as the mapping asks.
 
 
 def opportunity_key(opportunity_id: str, id_kind: IdKind, event_code: int) -> str:

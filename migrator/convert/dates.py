@@ -7,16 +7,15 @@ It knows no zones; `datetimes` does.
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from migrator.cells import cell_text
+from migrator.convert.memory import remembering
 from migrator.convert.refusal import Fault, Refused, quoted
+from migrator.convert.serials import moment_of
 from migrator.mapping import Date
 from migrator.mapping.patterns import directives
 from migrator.model import Cell
-
-MOST_REMEMBERED: Final = 16_384  #: Texts per field; dates repeat, and strptime is slow.
 
 _VENDOR_FORM: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?: ([0-9]{2}):([0-9]{2}):([0-9]{2}))?"
@@ -36,8 +35,12 @@ Reader = Callable[[str], tuple[Reading, ...]]
 """Gives every different reading of a text without white space around it; none when it has none."""
 
 
-def reader(formats: tuple[str, ...]) -> Reader:
+def reader(formats: tuple[str, ...], *, serials: bool = False) -> Reader:
     """Reads text by these patterns; without any, in the vendor's form.
+
+    Args:
+        formats: For strptime.
+        serials: Whether a bare number is read as Excel's number of a day, besides.
 
     >>> reader(("%d/%m/%Y", "%m/%d/%Y"))("01/02/2024")  # doctest: +NORMALIZE_WHITESPACE
     (Reading(moment=datetime.datetime(2024, 2, 1, 0, 0), has_time=False),
@@ -45,9 +48,11 @@ def reader(formats: tuple[str, ...]) -> Reader:
     >>> reader(())("2024-02-30")
     ()
     """
-    if not formats:
+    if not formats and not serials:
         return _read_vendor_form
-    patterns = [_pattern(pattern) for pattern in formats]
+    patterns = [_pattern(pattern) for pattern in formats] or [_one_vendor_form]
+    if serials:
+        patterns.append(_read_serial)
 
     def read(text: str) -> tuple[Reading, ...]:
         found = (pattern(text) for pattern in patterns)
@@ -72,6 +77,15 @@ def _read_vendor_form(text: str) -> tuple[Reading, ...]:
     except ValueError:
         return ()
     return (Reading(moment, has_time=bool(clock)),)
+
+
+def _one_vendor_form(text: str) -> Reading | None:
+    return next(iter(_read_vendor_form(text)), None)
+
+
+def _read_serial(text: str) -> Reading | None:
+    found = moment_of(text)
+    return Reading(*found) if found is not None else None
 
 
 def _pattern(pattern: str) -> Callable[[str], Reading | None]:
@@ -106,9 +120,9 @@ def _pattern(pattern: str) -> Callable[[str], Reading | None]:
 
 def date_conversion(field: Date) -> Callable[[Cell], str | Refused]:
     """The conversion of a day: sent as ``YYYY-MM-DD``, shifted by no zone."""
-    read = reader(field.formats)
+    read = reader(field.formats, serials=field.serials)
 
-    @lru_cache(maxsize=MOST_REMEMBERED)
+    @remembering
     def convert_text(text: str) -> str | Refused:
         readings = read(text)
         # With a time to it the vendor's form says more than a day: the same as in Excel's cells.
@@ -118,7 +132,9 @@ def date_conversion(field: Date) -> Callable[[Cell], str | Refused]:
         if days:
             return several_readings(text)
         return Refused(
-            Fault.NOT_A_DATE, f"{quoted(text)} is not a date", how_to_write(field.formats, _PLAIN)
+            Fault.NOT_A_DATE,
+            f"{quoted(text)} is not a date",
+            how_to_write(text, field.formats, _PLAIN, serials=field.serials),
         )
 
     def convert(cell: Cell) -> str | Refused:
@@ -160,8 +176,13 @@ def several_readings(text: str) -> Refused:
     )
 
 
-def how_to_write(formats: tuple[str, ...], form: str) -> str:
+def how_to_write(text: str, formats: tuple[str, ...], form: str, *, serials: bool) -> str:
     """The advice for a text that cannot be read."""
+    if not serials and (found := moment_of(text)):
+        return (
+            f"If this is the number that Excel stores for {found[0]:%Y-%m-%d}, declare `serials: "
+            "true`; or format the column as a date in Excel, and export again."
+        )
     if formats:
         return f"Write it as {' or '.join(formats)}, or add its form to `formats`."
     return f"Write it as {form}, or declare `formats`."

@@ -4,20 +4,19 @@ Owns which zone and which time of day apply (docs/mapping.md, "datetime"). A fra
 is cut, since the vendor's form has none; nothing else of a moment is ever changed.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from migrator.cells import cell_text
+from migrator.convert.columnwise import Columnwise
 from migrator.convert.dates import (
-    MOST_REMEMBERED,
     Reading,
     how_to_write,
     reader,
     several_readings,
 )
 from migrator.convert.day_table import with_day_table
+from migrator.convert.memory import remembering
 from migrator.convert.refusal import Fault, Refused, quoted
 from migrator.mapping import DateTime
 from migrator.model import Cell
@@ -26,9 +25,7 @@ from migrator.zones import NoInstant, in_utc, to_utc, zone
 _FORM = "YYYY-MM-DD HH:MM:SS"
 
 
-def datetime_conversion(
-    field: DateTime, *, timezone: str | None
-) -> Callable[[Cell], str | Refused]:
+def datetime_conversion(field: DateTime, *, timezone: str | None) -> Columnwise:
     """The conversion of a moment: sent as ``YYYY-MM-DD HH:MM:SS`` in UTC.
 
     Args:
@@ -41,16 +38,16 @@ def datetime_conversion(
     name = field.timezone or timezone
     where = zone(name) if name else None
     moments = _Moments(field, where)
-    read = reader(field.formats)
+    read = reader(field.formats, serials=field.serials)
 
-    @lru_cache(maxsize=MOST_REMEMBERED)
+    @remembering
     def convert_text(text: str) -> str | Refused:
         readings = read(text)
         if not readings:
             return Refused(
                 Fault.NOT_A_DATETIME,
                 f"{quoted(text)} is not a date and time",
-                how_to_write(field.formats, _FORM),
+                how_to_write(text, field.formats, _FORM, serials=field.serials),
             )
         meanings = {moments.of_text(reading, text) for reading in readings}
         return meanings.pop() if len(meanings) == 1 else several_readings(text)
@@ -61,10 +58,10 @@ def datetime_conversion(
 
     def convert(cell: Cell) -> str | Refused:
         if isinstance(cell, str):
-            return of_text(cell.strip())
+            return of_text.one(cell.strip())
         return moments.of_cell(cell)
 
-    return convert
+    return Columnwise(convert, of_text.many)
 
 
 class _Moments:

@@ -19,7 +19,10 @@ class Fault(StrEnum):
     NOT_A_DATE = "not-a-date"
     NOT_A_DATETIME = "not-a-datetime"
     NOT_A_CHOICE = "not-a-choice"
-    SEVERAL_READINGS = "several-readings"  #: Fits two formats, with two meanings.
+    NOT_A_PHONE = "not-a-phone"
+    NOT_AN_EMAIL = "not-an-email"
+    NOT_A_USER = "not-a-user"  #: Of the account, or not an active one.
+    SEVERAL_READINGS = "several-readings"  #: Two dates, or two numbers, by what is declared.
     HAS_TIME = "has-time"  #: A day is wanted, and the cell has a time besides.
     NO_TIME = "no-time"  #: A datetime is wanted, and the cell has a day alone.
     NO_ZONE = "no-zone"  #: An Excel datetime, and nobody says in which zone.
@@ -27,6 +30,7 @@ class Fault(StrEnum):
     AMBIGUOUS_TIME = "ambiguous-time"
     OUT_OF_RANGE = "out-of-range"
     BLANK = "blank"  #: Where the mapping asks for a value.
+    CLEAR_VALUE = "clear-value"  #: The clear value where nothing can be cleared.
     OVER_MAX_LENGTH = "over-max-length"
     NO_ID = "no-id"
     NOT_A_GUID = "not-a-guid"

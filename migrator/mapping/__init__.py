@@ -5,24 +5,27 @@ reads cells as a mapping says, `migrator.mapper` rows.
 """
 
 from migrator.mapping.complaints import did_you_mean, listed
-from migrator.mapping.reading import Mapping, load_mapping, parse_mapping
-from migrator.mapping.schema import (
+from migrator.mapping.fields import (
     AnyField,
     Blank,
     Boolean,
     Choice,
+    Choices,
     ColumnField,
     Constant,
     Date,
     DateTime,
+    Email,
+    FieldSet,
     FromRow,
     Number,
-    Opportunity,
-    OpportunityId,
-    Source,
+    Phone,
     Template,
     Text,
+    User,
 )
+from migrator.mapping.reading import Mapping, load_mapping, parse_mapping
+from migrator.mapping.schema import Opportunity, OpportunityId, Source
 from migrator.mapping.template import Piece, columns_of, parse_template
 
 __all__ = [
@@ -30,19 +33,24 @@ __all__ = [
     "Blank",
     "Boolean",
     "Choice",
+    "Choices",
     "ColumnField",
     "Constant",
     "Date",
     "DateTime",
+    "Email",
+    "FieldSet",
     "FromRow",
     "Mapping",
     "Number",
     "Opportunity",
     "OpportunityId",
+    "Phone",
     "Piece",
     "Source",
     "Template",
     "Text",
+    "User",
     "columns_of",
     "did_you_mean",
     "listed",

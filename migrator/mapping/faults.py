@@ -11,15 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from migrator.mapping.complaints import Complaint, did_you_mean, listed
-from migrator.mapping.schema import (
-    TAGS,
-    TYPES,
-    Content,
-    Opportunity,
-    OpportunityId,
-    Source,
-    tag_of,
-)
+from migrator.mapping.fields import TAGS, TYPES, tag_of
+from migrator.mapping.schema import Content, Opportunity, OpportunityId, Source
 from migrator.mapping.yaml_text import Path, Plain, dotted
 
 _SECTIONS: Final[Mapping[Path, type[BaseModel]]] = {
@@ -28,7 +21,10 @@ _SECTIONS: Final[Mapping[Path, type[BaseModel]]] = {
     ("opportunity",): Opportunity,
     ("opportunity", "id"): OpportunityId,
 }
-_FIELD: Final = "A field is a column's name, or {column: …}, {template: …} or {constant: …}."
+_FIELD: Final = (
+    "A field is a column's name, or {column: …}, {template: …} or {constant: …}; a custom field "
+    "set is {fields: {mx_CustomObject_1: …}}."
+)
 _WRONG_SHAPE: Final = {
     "string_type": "a text",
     "dict_type": "keys with values",
@@ -114,7 +110,7 @@ def _unknown_key(word: str, place: Path, values: Mapping[str, Plain]) -> tuple[s
         article = "an" if tag[0] in "aeiou" else "a"
         return (
             f'"{word}" does not belong to {article} {tag}{inside}',
-            f"It belongs to: {', '.join(owners)}. {_use(word, known)}",
+            f"It belongs to: {', '.join(dict.fromkeys(owners))}. {_use(word, known)}",
         )
     return f'unknown key "{word}"{inside}', _use(word, known)
 

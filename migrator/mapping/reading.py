@@ -5,6 +5,7 @@ asked by `migrator.mapper`.
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
@@ -17,15 +18,18 @@ from typing import Final
 from pydantic import ValidationError
 
 from migrator.errors import MappingError
+from migrator.field_sets import in_set, path_of
 from migrator.mapping.complaints import Complaint, complain
 from migrator.mapping.faults import complaints_of
-from migrator.mapping.schema import VERSION, AnyField, Content, Opportunity, Source
+from migrator.mapping.fields import AnyField, FieldSet, User
+from migrator.mapping.schema import VERSION, Content, Opportunity, Source
 from migrator.mapping.yaml_text import Path, Plain, dotted, read_yaml
 from migrator.nearby import instead_of
 
 MOST_BYTES: Final = 1024 * 1024
 _BINARY: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
 ENDINGS: Final = frozenset({".yaml", ".yml"})
+_NUMBERED: Final = re.compile(r"v?\.?(\d{1,6})(?:\.\d+)*", re.ASCII | re.IGNORECASE)
 _NO_VALUE: Final = 'Write one, or leave the key out; a text that is meant to be empty is "".'
 
 
@@ -38,7 +42,8 @@ class Mapping:
     digest: str  #: Of the content: comments, layout and short forms do not change it.
     source: Source
     opportunity: Opportunity
-    fields: ReadOnly[str, AnyField]  #: By SchemaName, in the order in which they are sent.
+    fields: ReadOnly[str, AnyField]  #: By SchemaName, in the order in which they are sent; a
+    #: member of a field set by its path, such as ``mx_Custom_13~mx_CustomObject_1``.
     lines: ReadOnly[Path, int]  #: Of every key and list item; the first line is 1.
 
     @property
@@ -46,12 +51,20 @@ class Mapping:
         """The SchemaNames, in the order in which they are sent."""
         return tuple(self.fields)
 
+    @property
+    def needs_users(self) -> bool:
+        """Whether a field names users by e-mail, so that the account's user list is needed."""
+        return any(isinstance(field, User) for field in self.fields.values())
+
     def line_of(self, *path: str | int) -> int:
         """The line of a key, or of the nearest one around it.
 
         Args:
             path: The keys that lead to it, such as ``"fields", "mx_Custom_7", "column"``.
         """
+        member = in_set(str(path[1])) if path[:1] == ("fields",) and len(path) > 1 else None
+        if member is not None:
+            path = ("fields", member[0], "fields", member[1], *path[2:])
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -138,9 +151,19 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
         digest=_digest(content),
         source=content.source,
         opportunity=content.opportunity,
-        fields=MappingProxyType(content.fields),
+        fields=MappingProxyType(dict(_flat(content))),
         lines=MappingProxyType(lines),
     )
+
+
+def _flat(content: Content) -> Iterator[tuple[str, AnyField]]:
+    """The fields, with the members of field sets among them."""
+    for name, field in content.fields.items():
+        if isinstance(field, FieldSet):
+            for member, inner in field.fields.items():
+                yield path_of(name, member), inner
+        else:
+            yield name, field
 
 
 def _check_version(values: dict[str, Plain], lines: ReadOnly[Path, int], *, name: str) -> None:
@@ -152,11 +175,29 @@ def _check_version(values: dict[str, Plain], lines: ReadOnly[Path, int], *, name
                 Complaint(
                     lines["version",],
                     f'this migrator reads version {VERSION} of the mapping, not "{version}"',
-                    f"Write `version: {VERSION}`, or use the migrator that the file is for.",
+                    _change_for(version),
                 )
             ],
             name=name,
         )
+
+
+def _change_for(version: Plain) -> str:
+    """What to do about a version that is not read here."""
+    known = isinstance(version, str) and _NUMBERED.fullmatch(version.strip())
+    if not known:
+        return f"Write `version: {VERSION}`."
+    number = int(known[1])
+    if number > int(VERSION):
+        return (
+            f"The file is for a newer migrator: install that one. If it was written for this one, "
+            f"write `version: {VERSION}`."
+        )
+    return (
+        f"Write `version: {VERSION}`: it is the first version of the language, and the only one so "
+        "far, so nothing else needs to change; keys that it does not know are then named line by "
+        "line."
+    )
 
 
 def _without_echoes(
@@ -174,16 +215,30 @@ def _without_echoes(
 
 
 def _doubled(values: dict[str, Plain], lines: ReadOnly[Path, int]) -> Iterator[Complaint]:
-    """SchemaNames that stand twice in different spelling."""
+    """SchemaNames that stand twice in different spelling, in a field set, too."""
     fields = values.get("fields")
+    if not isinstance(fields, dict):
+        return
+    yield from _doubled_in(fields, ("fields",), lines)
+    for name, field in fields.items():
+        members = field.get("fields") if isinstance(field, dict) else None
+        if isinstance(members, dict):
+            yield from _doubled_in(members, ("fields", name, "fields"), lines)
+
+
+def _doubled_in(
+    fields: dict[str, Plain], path: Path, lines: ReadOnly[Path, int]
+) -> Iterator[Complaint]:
     spelt: defaultdict[str, list[str]] = defaultdict(list)
-    for field in fields if isinstance(fields, dict) else ():
+    for field in fields:
         spelt[field.lower()].append(field)
     for first, *others in spelt.values():
         for other in others:
+            # What an alias repeats has lines only where it stands itself.
+            line = lines.get((*path, first), 1)
             yield Complaint(
-                lines["fields", other],
-                f'fields.{other}: "{first}" stands in line {lines["fields", first]} already',
+                lines.get((*path, other), 1),
+                f'{dotted((*path, other))}: "{first}" stands in line {line} already',
                 "SchemaNames that differ only in case name one field; keep one.",
             )
 
@@ -195,5 +250,8 @@ def _digest(content: Content) -> str:
     """
     said = content.model_dump(mode="json", exclude_defaults=True)
     fields = said.pop("fields", {})
+    for field in fields.values():
+        if "fields" in field:
+            field["fields"] = list(field["fields"].items())  # their order is content, too
     ordered = json.dumps([said, list(fields.items())], sort_keys=True, ensure_ascii=True)
     return blake2b(ordered.encode("ascii"), digest_size=16).hexdigest()

@@ -141,7 +141,7 @@ def test_a_text_read_before_in_halves_is_not_read_again() -> None:
         asked.append(text)
         return conversion(field, timezone="Asia/Kolkata")(text)
 
-    fast = with_day_table(exact, read=reader(()), formats=(), where=zone("Asia/Kolkata"))
+    fast = with_day_table(exact, read=reader(()), formats=(), where=zone("Asia/Kolkata")).one
     first = ["2024-04-02 12:00:00", "2024-04-03 03:00:00"]
 
     assert [fast(text) for text in first] == ["2024-04-02 06:30:00", "2024-04-02 21:30:00"]
