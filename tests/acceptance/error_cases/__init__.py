@@ -6,6 +6,7 @@ makes things go wrong. Then write `error_texts.md` anew and read it.
 
 from tests.acceptance.error_cases import (
     account,
+    checking,
     command_line,
     ledger,
     mapping,
@@ -15,4 +16,4 @@ from tests.acceptance.error_cases import (
     terminal,
 )
 
-GROUPS = (account, network, sheet, mapping, ledger, night, terminal, command_line)
+GROUPS = (account, network, sheet, mapping, checking, ledger, night, terminal, command_line)
