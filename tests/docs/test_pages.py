@@ -15,7 +15,7 @@ from tests.docs.pages import Page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ["first-migration.md", "failed-rows.md", "after-a-crash.md", "ledger.md"]
+PAGES = ["first-migration.md", "checking.md", "failed-rows.md", "after-a-crash.md", "ledger.md"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the examples are bash's")
