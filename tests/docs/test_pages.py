@@ -26,6 +26,7 @@ PAGES = [
     "dates-and-zones.md",
     "dropdowns.md",
     "getting-ids.md",
+    "checking.md",
 ]
 
 

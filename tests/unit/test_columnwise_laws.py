@@ -248,12 +248,13 @@ def _looked_at(field: str, cells: Sequence[str], zone: str = "Europe/London") ->
 
 
 def test_a_known_day_and_a_known_time_are_not_known_together_when_clocks_change() -> None:
-    cells = ("25/10/2020 09:00", "24/10/2020 01:30", "24/10/2020 09:00", "25/10/2020 01:30")
+    others = ("01/10/2020 09:00", "24/10/2020 01:30", "30/10/2020 09:00")
+    cells = (*others, "25/10/2020 09:00", "25/10/2020 01:30")
 
     checking = _looked_at(CLOCK_FIELDS[0], cells)
 
     assert [(group.code, group.rows) for group in checking.problems.listed()] == [
-        ("ambiguous-time", [5])
+        ("ambiguous-time", [6])
     ]
 
 

@@ -6,6 +6,7 @@ makes things go wrong. Then write `error_texts.md` anew and read it.
 
 from tests.acceptance.error_cases import (
     account,
+    checking,
     command_line,
     drafting,
     fields,
@@ -26,6 +27,7 @@ GROUPS = (
     sheet,
     drafting,
     mapping,
+    checking,
     several_rows,
     ledger,
     night,
