@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from migrator.environment import read_environment as read_environment
     from migrator.errors import MigratorError as MigratorError
+    from migrator.fit import ValueChecks as ValueChecks
+    from migrator.fit import fit as fit
     from migrator.ledger import open_ledger as open_ledger
     from migrator.loader import open_rows as open_rows
     from migrator.loader.frames import open_frame as open_frame
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from migrator.runs.exporting import export as export
     from migrator.runs.exporting import results as results
     from migrator.runs.inspecting import inspect_sheet as inspect_sheet
+    from migrator.runs.metadata_files import load_metadata as load_metadata
+    from migrator.runs.reading import read_metadata as read_metadata
     from migrator.runs.retrying import RetryOptions as RetryOptions
     from migrator.runs.retrying import resume as resume
     from migrator.runs.retrying import retry as retry
     from migrator.runs.running import RunOptions as RunOptions
     from migrator.runs.running import run as run
+    from migrator.runs.world import the_link as the_link
     from migrator.runs.world import the_world as the_world
     from migrator.settings import load_settings as load_settings
 
@@ -45,21 +50,26 @@ _HOMES = {
     "Update": "model",
     "check": "runs.checking",
     "export": "runs.exporting",
+    "fit": "fit",
     "inspect_sheet": "runs.inspecting",
     "load_mapping": "mapping",
+    "load_metadata": "runs.metadata_files",
     "load_settings": "settings",
     "map_row": "mapper",
     "open_frame": "loader.frames",
     "open_ledger": "ledger",
     "open_rows": "loader",
     "read_environment": "environment",
+    "read_metadata": "runs.reading",
     "results": "runs.exporting",
     "resume": "runs.retrying",
     "retry": "runs.retrying",
     "run": "runs.running",
+    "the_link": "runs.world",
     "the_world": "runs.world",
     "RetryOptions": "runs.retrying",
     "RunOptions": "runs.running",
+    "ValueChecks": "fit",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - names of the table
