@@ -25,6 +25,8 @@ PAGES = [
     "ledger.md",
     "dates-and-zones.md",
     "dropdowns.md",
+    "getting-ids.md",
+    "checking.md",
 ]
 
 
