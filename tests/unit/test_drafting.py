@@ -369,3 +369,78 @@ def test_the_suggestions_taken_and_the_questions_answered_are_a_mapping() -> Non
 
     assert [field_.column for field_ in mapping.fields.values()] == list(columns)[1:]  # type: ignore[union-attr]
     assert "CreatedOn" in mapping.fields
+
+
+# ------------------------------------------------------------------ notations
+
+
+def test_two_decimal_marks_in_one_column_are_a_question() -> None:
+    cells = ["1.234,50", "2.345,75", "1,234.5", "7.5"]
+    text = draft(sheet({"Id": GUIDS[:4], "Amount": cells})).text
+
+    assert "#   decimal: ???" in text
+
+
+def test_two_groupings_in_one_column_are_a_question() -> None:
+    cells = ["1,234,567", "2,345,678", "12,34,567", "7"]
+    text = draft(sheet({"Id": GUIDS[:4], "Amount": cells})).text
+
+    assert "#   grouping: ???" in text
+
+
+def test_a_currency_that_a_column_is_full_of_is_declared_and_a_rare_one_is_not() -> None:
+    type_ = account(field("mx_Custom_6", "Amount", "Number"))
+    money = ["INR 200", "INR 1,200", "300", "400"]
+    often = draft(sheet({"Id": GUIDS[:4], "Amount": money}), type_=type_).text
+    once = draft(
+        sheet({"Id": GUIDS[:1] * 30, "Amount": ["INR 5", *map(str, range(29))]}), type_=type_
+    ).text
+
+    assert "currency: [INR]" in often
+    assert "currency:" not in once
+    assert "1 cell has a currency" in once
+
+
+def test_phone_numbers_without_a_countrys_code_ask_for_the_region() -> None:
+    type_ = account(field("mx_Custom_14", "Phone", "Phone"))
+    text = draft(sheet({"Id": GUIDS[:2], "Phone": ["9000000001", "9000000002"]}), type_=type_).text
+
+    assert "    region: ???" in text
+
+
+def test_words_that_are_neither_yes_nor_no_are_a_question_of_a_boolean() -> None:
+    type_ = account(field("mx_Custom_12", "Signed", "Boolean"))
+    text = draft(sheet({"Id": GUIDS[:2], "Signed": ["done", "no"]}), type_=type_).text
+
+    assert "    true: ???" in text
+    assert '    false: ["no"]' in text
+
+
+def test_a_field_of_several_options_is_split_where_its_cells_are() -> None:
+    products = field(
+        "mx_Custom_13", "Products", "Dropdown", is_multi_select=True, options=["Licence", "Support"]
+    )
+    cells = ["licence | support", "Support"]
+    drafted = draft(
+        sheet({"Id": GUIDS[:2], "Products": cells}), code=12000, type_=account(products)
+    )
+
+    field_ = parse_mapping(drafted.text, name="deals.yaml").fields["mx_Custom_13"]
+    assert field_.separator == "|"  # type: ignore[union-attr]
+    assert field_.values == {"licence": "Licence", "support": "Support", "Support": "Support"}  # type: ignore[union-attr]
+
+
+def test_texts_longer_than_the_field_are_told() -> None:
+    type_ = account(field("mx_Custom_1", "Name", max_length=3))
+    text = draft(sheet({"Id": GUIDS[:2], "Name": ["abcd", "ab"]}), code=1, type_=type_).text
+
+    assert "    max_length: 3" in text
+    assert "The longest cell has 4 characters" in text
+
+
+def test_numbers_for_a_field_of_days_are_asked_about() -> None:
+    type_ = account(field("mx_Custom_11", "Closed", "Date"))
+    text = draft(sheet({"Id": GUIDS[:2], "Closed": ["45384", "45385"]}), type_=type_).text
+
+    assert "    formats: ???" in text
+    assert "`serials: true`" in text
