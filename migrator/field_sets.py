@@ -35,8 +35,10 @@ def in_set(name: str) -> tuple[str, str] | None:
     >>> in_set("mx_Custom_13~mx_CustomObject_1"), in_set("mx_Custom_13")
     (('mx_Custom_13', 'mx_CustomObject_1'), None)
     """
-    set_name, between, member = name.partition(_BETWEEN)
-    return (set_name, member) if between else None
+    if _BETWEEN not in name:
+        return None
+    set_name, _, member = name.partition(_BETWEEN)
+    return (set_name, member) if _MEMBER.fullmatch(member) else None
 
 
 def nested(fields: Iterable[FieldValue]) -> list[dict[str, object]]:

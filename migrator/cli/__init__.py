@@ -16,7 +16,8 @@ from migrator import __version__
 from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
-    "inspect", "fields", "check", "run", "resume", "retry", "status", "runs", "export", "sandbox",
+    "inspect", "ids", "fields", "init", "check", "run", "resume", "retry", "status", "runs",
+    "export", "sandbox",
 )  # fmt: skip
 
 DESCRIPTION: Final = """\

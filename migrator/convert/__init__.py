@@ -5,8 +5,9 @@ for any cell, and never raises; text stays text unless a type is declared. What 
 means, and what becomes of the row, is decided by `migrator.mapper`.
 """
 
+from migrator.convert.columnwise import Columnwise
 from migrator.convert.conversion import Conversion, conversion
 from migrator.convert.refusal import Fault, Refused, quoted
 from migrator.convert.users import by_email
 
-__all__ = ["Conversion", "Fault", "Refused", "by_email", "conversion", "quoted"]
+__all__ = ["Columnwise", "Conversion", "Fault", "Refused", "by_email", "conversion", "quoted"]

@@ -4,11 +4,11 @@ Owns which zone and which time of day apply (docs/mapping.md, "datetime"). A fra
 is cut, since the vendor's form has none; nothing else of a moment is ever changed.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from migrator.cells import cell_text
+from migrator.convert.columnwise import Columnwise
 from migrator.convert.dates import (
     Reading,
     how_to_write,
@@ -25,9 +25,7 @@ from migrator.zones import NoInstant, in_utc, to_utc, zone
 _FORM = "YYYY-MM-DD HH:MM:SS"
 
 
-def datetime_conversion(
-    field: DateTime, *, timezone: str | None
-) -> Callable[[Cell], str | Refused]:
+def datetime_conversion(field: DateTime, *, timezone: str | None) -> Columnwise:
     """The conversion of a moment: sent as ``YYYY-MM-DD HH:MM:SS`` in UTC.
 
     Args:
@@ -60,10 +58,10 @@ def datetime_conversion(
 
     def convert(cell: Cell) -> str | Refused:
         if isinstance(cell, str):
-            return of_text(cell.strip())
+            return of_text.one(cell.strip())
         return moments.of_cell(cell)
 
-    return convert
+    return Columnwise(convert, of_text.many)
 
 
 class _Moments:

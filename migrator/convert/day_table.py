@@ -4,8 +4,9 @@ Owns a memory, no rule: every day and every time of day in it was read by the ex
 what is not in it goes the exact way. A million datetimes hold some thousand days and times.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -14,18 +15,23 @@ from migrator.convert.refusal import Refused
 from migrator.mapping.patterns import directives
 
 _MOST_DAYS: Final = 20_000  #: Per field: 54 years.
-_MOST_CLOCKS: Final = 90_000  #: Per field: more than a day has seconds.
-_MINUTES: Final = tuple(f" {minute // 60:02d}:{minute % 60:02d}" for minute in range(1440))
-_SECONDS: Final = tuple(f":{second:02d}" for second in range(60))
+_MOST_CLOCKS: Final = 90_000  #: Per offset: more than a day has seconds.
 
 Value = TypeVar("Value")
 Exact = Callable[[str], str | Refused]
 """Gives the instant of a text without white space around it."""
 
 
+class DayReader(NamedTuple):
+    """Reads one text without white space around it, or many cells of text."""
+
+    one: Exact
+    many: Callable[[Sequence[str]], list[str | Refused]]  #: Gives "" for a blank one.
+
+
 def with_day_table(
     exact: Exact, *, read: Reader, formats: tuple[str, ...], where: ZoneInfo
-) -> Exact:
+) -> DayReader:
     """The same as `exact`, faster where days and times of day come again.
 
     Args:
@@ -35,7 +41,14 @@ def with_day_table(
         where: The zone in which `exact` takes the clock to hang.
     """
     cut = cut_of(formats)
-    return exact if cut is None else _DayTable(exact, read=read, cut=cut, where=where).text
+    if cut is not None:
+        table = _DayTable(exact, read=read, cut=cut, where=where)
+        return DayReader(table.text, table.texts)
+
+    def many(texts: Sequence[str]) -> list[str | Refused]:
+        return [exact(text) if (text := cell.strip()) else "" for cell in texts]
+
+    return DayReader(exact, many)
 
 
 # ------------------------------------------------------------------ cutting
@@ -94,38 +107,40 @@ def _at_last(text: str) -> tuple[str, str, str]:
 # ------------------------------------------------------------------ remembering
 
 
-class _Day(NamedTuple):
-    """A day on which the zone has one offset."""
-
-    offset: int  #: Minutes.
-    before: str  #: The day before it, as it is sent.
-    same: str
-    after: str
-
-
 class _DayTable:
-    """What is known of days and times of day."""
+    """What is known of days and times of day: three dates of each in UTC, and its clocks."""
 
     def __init__(self, exact: Exact, *, read: Reader, cut: Cut, where: ZoneInfo) -> None:
         self._exact, self._read, self._where = exact, read, where
         self._cut, self._halves = cut, cut.halves
         self._days: dict[str, _Day] = {}
-        self._clocks: dict[str, tuple[int, str]] = {}  #: Minute of the day, and the seconds.
+        self._clocks: dict[int, _Clocks] = {}  #: By offset in minutes; a zone has a handful.
 
     def text(self, text: str) -> str | Refused:
         """The instant of a text."""
         day_text, _, clock_text = self._halves(text)
-        day = self._days.get(day_text)
-        clock = self._clocks.get(clock_text)
-        if day is None or clock is None:
+        try:
+            dates, clocks = self._days[day_text]
+            shift, clock = clocks[clock_text]
+        except KeyError:
             return self._learn(text, day_text, clock_text)
-        offset, before, same, after = day
-        minute = clock[0] - offset
-        if minute < 0:
-            return before + _MINUTES[minute + 1440] + clock[1]
-        if minute >= 1440:
-            return after + _MINUTES[minute - 1440] + clock[1]
-        return same + _MINUTES[minute] + clock[1]
+        return dates[shift] + clock
+
+    def texts(self, texts: Sequence[str]) -> list[str | Refused]:
+        """The instants of cells of text, "" for a blank one."""
+        found: list[str | Refused] = []
+        halves, days, append = self._halves, self._days, found.append
+        for cell in texts:
+            day_text, _, clock_text = halves(cell)
+            try:
+                dates, clocks = days[day_text]
+                shift, clock = clocks[clock_text]
+            except KeyError:
+                text = cell.strip()
+                append(self.text(text) if text else "")
+            else:
+                append(dates[shift] + clock)
+        return found
 
     def _learn(self, text: str, day_text: str, clock_text: str) -> str | Refused:
         """Read exactly; remember the halves where each stands for itself."""
@@ -133,12 +148,51 @@ class _DayTable:
         if isinstance(exact, Refused) or not self._cut.is_clean(day_text, clock_text):
             return exact
         local = self._read(text)[0].moment
-        day = self._days.get(day_text) or _day_of(local, self._where)
+        day = self._days.get(day_text) or self._day_of(local)
         if day is not None:
             _remember(self._days, day_text, day, most=_MOST_DAYS)
-            clock = (local.hour * 60 + local.minute, _SECONDS[local.second])
-            _remember(self._clocks, clock_text, clock, most=_MOST_CLOCKS)
+            _remember(day.clocks, clock_text, _clock(local, day.clocks), most=_MOST_CLOCKS)
         return exact
+
+    def _day_of(self, local: datetime) -> "_Day | None":
+        """The day of a local time, unless the clocks change on it or it is at an end of time."""
+        midnight = datetime.combine(local, time())
+        try:
+            before, after = midnight - timedelta(days=1), midnight + timedelta(days=1)
+        except OverflowError:
+            return None
+        offset = offset_of_day(midnight, self._where)
+        # Old offsets have seconds, and sent is what has none of them lost.
+        if offset is None or offset % timedelta(minutes=1):
+            return None
+        minutes = offset // timedelta(minutes=1)
+        clocks = self._clocks.setdefault(minutes, _Clocks(minutes))
+        return _Day((_iso(before), _iso(midnight), _iso(after)), clocks)
+
+
+class _Clocks(dict[str, tuple[int, str]]):
+    """Times of day under one offset: which of a day's dates it is in UTC, and the time."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__()
+        self.offset = offset  #: Minutes.
+
+
+class _Day(NamedTuple):
+    """A day on which the zone has one offset."""
+
+    dates: tuple[str, str, str]  #: The day before it, itself, the day after, as they are sent.
+    clocks: _Clocks
+
+
+def _clock(local: datetime, clocks: _Clocks) -> tuple[int, str]:
+    minute = local.hour * 60 + local.minute - clocks.offset
+    shift, minute = divmod(minute, 1440)
+    return shift + 1, f" {minute // 60:02d}:{minute % 60:02d}:{local.second:02d}"
+
+
+def _iso(midnight: datetime) -> str:
+    return midnight.date().isoformat()
 
 
 def _remember(memory: dict[str, Value], key: str, value: Value, *, most: int) -> None:
@@ -147,21 +201,7 @@ def _remember(memory: dict[str, Value], key: str, value: Value, *, most: int) ->
     memory[key] = value
 
 
-def _day_of(local: datetime, where: ZoneInfo) -> _Day | None:
-    """The day of a local time, unless the clocks change on it or it is at an end of time."""
-    midnight = datetime.combine(local, time())
-    try:
-        before, after = midnight - timedelta(days=1), midnight + timedelta(days=1)
-    except OverflowError:
-        return None
-    offset = offset_of_day(midnight, where)
-    # Old offsets have seconds, and sent is what has none of them lost.
-    if offset is None or offset % timedelta(minutes=1):
-        return None
-    days = (day.date().isoformat() for day in (before, midnight, after))
-    return _Day(offset // timedelta(minutes=1), *days)
-
-
+@lru_cache(maxsize=32_768)  # every field of the zone, and `check`, ask for the same days
 def offset_of_day(midnight: datetime, where: ZoneInfo) -> timedelta | None:
     """The zone's one offset on a local day, or None when the clocks change on it.
 

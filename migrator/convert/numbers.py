@@ -5,10 +5,11 @@ text that could be two numbers is refused.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from migrator.cells import cell_text
+from migrator.convert.columnwise import Columnwise
 from migrator.convert.refusal import Fault, Refused, quoted
 from migrator.mapping import Number
 from migrator.model import Cell
@@ -21,7 +22,16 @@ _WHOLE: Final = {
     "european": r"(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)",
     "space": rf"(?:[0-9]+|[0-9]{{1,3}}(?:{_SPACE}[0-9]{{3}})+)",
 }
-_GROUPS: Final = str.maketrans("", "", ",. \u00a0\u2009\u202f")
+_GROUPS: Final = {
+    None: "",
+    "western": ",",
+    "indian": ",",
+    "european": ".",
+    "space": " \u00a0\u2009\u202f",
+}
+"""What stands between digits, and is cut."""
+
+_END: Final = "\x1f"  #: Between the cells of a column; no number has it.
 _LONE: Final = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 """1.234: a text in which a point groups, or a workbook's number with three decimals."""
 _STORED: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
@@ -29,55 +39,77 @@ _STORED: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
 _EXPONENT: Final = re.compile(r"-?[0-9.,]+[eE][+-]?[0-9]+")
 _COMMAS: Final = re.compile(r"-?[0-9.,]+")
 
-Convert = Callable[[Cell], str | Refused]
 Read = Callable[[str], str | Refused | None]
 """Gives the number of a text without white space around it; None when it is none."""
 
 
-def number_conversion(field: Number) -> Convert:
+def number_conversion(field: Number) -> Columnwise:
     """The conversion that a number field declares: sent are minus, digits and one point."""
-    read = _comma_reader(field) if field.mark == "," else _point_reader(field)
+    read = _reader_of(field)
     if field.currency:
         read = _without_currency(field, read)
 
     def convert(cell: Cell) -> str | Refused:
-        if cell.__class__ is not str and not isinstance(cell, str):
+        if not isinstance(cell, str):
             return _no_number(cell_text(cell), field, is_text=False)
         value = read(cell.strip())
         return _no_number(cell, field, is_text=True) if value is None else value
 
-    return convert
+    return Columnwise(convert, _many(field))
+
+
+def _many(field: Number) -> Callable[[Sequence[str]], Sequence[str] | None]:
+    """Numbers of a whole column by one look, where the mark is a point and nothing is odd."""
+    one = _pattern(field, r"\.")
+    all_of_them = re.compile(f"(?:(?:{one})?{_END})*+").fullmatch
+    groups = _GROUPS[field.grouping]
+
+    def read(texts: Sequence[str]) -> Sequence[str] | None:
+        joined = _END.join(texts) + _END
+        if field.mark == "," or all_of_them(joined) is None:
+            return None
+        for group in groups:
+            joined = joined.replace(group, "")
+        values = joined.split(_END)
+        values.pop()
+        return values if len(values) == len(texts) else None  # a cell had the end in it
+
+    return read
+
+
+def _pattern(field: Number, mark: str) -> str:
+    fraction = "" if field.type == "integer" else f"(?:{mark}[0-9]+)?"
+    return f"-?{_WHOLE[field.grouping]}{fraction}"
 
 
 def _point_reader(field: Number) -> Read:
     """Where the decimal mark is a point, a number cell of a workbook reads like any text."""
-    fraction = "" if field.type == "integer" else r"(?:\.[0-9]+)?"
-    matches = re.compile(f"-?{_WHOLE[field.grouping]}{fraction}").fullmatch
-    plain = re.compile(f"-?[0-9]+{fraction}").fullmatch
+    matches = re.compile(_pattern(field, r"\.")).fullmatch
+    groups = _GROUPS[field.grouping]
 
     def read(text: str) -> str | None:
-        if plain(text):
-            return text
         if matches(text) is None:
             return None
-        whole, point, rest = text.partition(".")
-        return whole.translate(_GROUPS) + point + rest
+        for group in groups:
+            text = text.replace(group, "")
+        return text
 
-    return read if field.grouping else lambda text: text if plain(text) else None
+    return read
 
 
 def _comma_reader(field: Number) -> Read:
     """Where the decimal mark is a comma, a point is a number cell's, or groups."""
-    fraction = "" if field.type == "integer" else r"(?:,[0-9]+)?"
-    matches = re.compile(f"-?{_WHOLE[field.grouping]}{fraction}").fullmatch
+    matches = re.compile(_pattern(field, ",")).fullmatch
+    groups = _GROUPS[field.grouping]
     lone_point, is_integer = field.lone_point, field.type == "integer"
 
     def read(text: str) -> str | Refused | None:
         if _LONE.fullmatch(text) and lone_point != "group":
             return _one_of_two(text) if lone_point == "error" else _stored(text)
         if matches(text):
-            whole, comma, rest = text.partition(",")
-            return whole.translate(_GROUPS) + ("." + rest if comma else "")
+            for group in groups:
+                text = text.replace(group, "")
+            return text.replace(",", ".")
         return None if lone_point == "group" else _stored(text)
 
     def _stored(text: str) -> str | None:
@@ -157,7 +189,8 @@ def _advice_of_marks(text: str, field: Number) -> str:
             f"Declare `currency: [{unit}]` if that is the currency of the whole column, or take it "
             "out of the cell."
         )
-    return f'Write minus, digits and one "{field.mark}" only.'
+    mark = "comma" if field.mark == "," else "point"
+    return f"Write minus, digits and one {mark} only, without currency or unit."
 
 
 def _grouping_advice(field: Number) -> str:

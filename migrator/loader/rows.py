@@ -12,9 +12,11 @@ from typing import Final, NamedTuple, Self
 
 from migrator.cells import is_blank
 from migrator.errors import SourceError
+from migrator.loader.blocks import Block, blocks_of
 from migrator.model import Problem, Rejected, SourceRow
 
 LONGEST_CELL: Final = 32_767  #: Characters; Microsoft, "Excel specifications and limits", 2026.
+OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: How old Office files begin, and encrypted ones.
 DEFAULT_BUDGET: Final = 1024**3  #: Bytes of memory that reading a workbook may take.
 _SHOWN: Final = 60  #: Characters of a cell that a problem repeats.
 
@@ -65,6 +67,7 @@ class Rows:
         sheets: tuple[SheetInfo, ...] = (),
         kinds: Mapping[str, Mapping[int, Told]] | None = None,
         is_several: bool = False,
+        blocks: Callable[[], Generator[Block]] | None = None,
     ) -> None:
         self.path = path
         self.file = path.name  #: Without its folder.
@@ -79,13 +82,14 @@ class Rows:
         """By kind of cell ("text", "number", "percent", "currency", "date") and by place in the
         sheet: how many a workbook stores; complete when the iteration has ended."""
         self._tally = tally
-        self._records = records
+        self._records: Generator[SourceRow | Rejected] | Generator[Block] = records
+        self._rows, self._blocks = records, blocks
         self._is_started = False
         self._close = close
 
     @property
     def rows_read(self) -> int:
-        """Rows so far, given and rejected."""
+        """Rows so far, given and rejected; while they are read, some dozens ahead of both."""
         return self._tally.rows_read
 
     @property
@@ -99,10 +103,25 @@ class Rows:
         return tuple(self._tally.notes)
 
     def __iter__(self) -> Iterator[SourceRow | Rejected]:
+        self._start()
+        return self._rows
+
+    def blocks(self) -> Iterator[Block]:
+        """The same rows in blocks, for who looks at columns; instead of the iteration.
+
+        An error of the file comes before the rows that stand in front of it in their block.
+        """
+        self._start()
+        if self._blocks is None:
+            return blocks_of(self._rows, len(self.columns))
+        self._records.close()
+        self._records = found = self._blocks()
+        return found
+
+    def _start(self) -> None:
         if self._is_started:
             raise RuntimeError("these rows were read already, or closed; open the file again")
         self._is_started = True
-        return self._records
 
     def close(self) -> None:
         """Close the file; harmless when it is closed."""

@@ -4,6 +4,15 @@ Owns what a blank cell means, templates, ids and lengths. The mapping is compile
 `check` and `run` map by the same code. It reads no files and sends nothing.
 """
 
+from migrator.mapper.batch import MappedColumns, is_sendable
+from migrator.mapper.columns import named_columns
 from migrator.mapper.compiled import Mapper, compile_mapping, map_row
 
-__all__ = ["Mapper", "compile_mapping", "map_row"]
+__all__ = [
+    "MappedColumns",
+    "Mapper",
+    "compile_mapping",
+    "is_sendable",
+    "map_row",
+    "named_columns",
+]

@@ -11,7 +11,7 @@ from functools import lru_cache
 from migrator.cells import cell_text
 from migrator.convert import Fault, Refused
 from migrator.errors import MappingError
-from migrator.mapper.batch import Batch, is_sendable
+from migrator.mapper.batch import Batch, MappedColumns, is_sendable
 from migrator.mapper.columns import named_columns, refuse_unknown_columns
 from migrator.mapper.fields import compile_field
 from migrator.mapper.ids import identity_reader
@@ -78,7 +78,8 @@ class Mapper:
         for field in self._fields:
             value = field.of_row(cells)
             if isinstance(value, str):
-                fields.append(FieldValue(field.name, str(value)))
+                text = value if value.__class__ is str else str(value)
+                fields.append(FieldValue(field.name, text))
                 if isinstance(value, Cut):
                     truncated += (field.name,)
             elif isinstance(value, Refused):
@@ -120,26 +121,28 @@ class Mapper:
         Args:
             rows: Some hundred to some thousand; a column's cells are read together.
         """
-        width = len(self._columns)
-        whole = [row for row in rows if len(row.cells) == width]
-        if len(whole) == len(rows):
-            return self._map_whole(rows)
-        mapped = iter(self._map_whole(whole))
-        return [next(mapped) if len(row.cells) == width else self.map(row) for row in rows]
+        return self.map_columns(rows).results()
 
-    def _map_whole(self, rows: Sequence[SourceRow]) -> list[Update | Rejected]:
-        """Column by column; a row with anything unusual in it goes the way of `map`."""
+    def map_columns(self, rows: Sequence[SourceRow]) -> MappedColumns:
+        """The same as `map_all`, in columns: for who looks at values and needs no updates."""
+        width = len(self._columns)
+        odd = {at: self.map(row) for at, row in enumerate(rows) if len(row.cells) != width}
+        if odd:
+            # Something stands in their places, so that positions stay.
+            filler = rows[0]._replace(cells=("",) * width)
+            rows = [filler if at in odd else row for at, row in enumerate(rows)]
+        if not rows:
+            return MappedColumns(count=0, ids=(), kinds=(), notes=None, fields=(), unusual={})
         batch = Batch(rows, positions=[position for _, position in self._used])
-        results = batch.updates(
-            self._fields,
-            note=self._note,
-            id_at=self._id_at,
-            identity=self._identity,
-            takes_guids=self._takes_guids,
+        ids, kinds = batch.ids(self._id_at, self._identity, takes_guids=self._takes_guids)
+        return MappedColumns(
+            count=len(rows),
+            ids=ids,
+            kinds=kinds,
+            notes=None if self._note is None else batch.notes(self._note),
+            fields=[batch.field(field) for field in self._fields],
+            unusual={at: self.map(rows[at]) for at in sorted(batch.unusual - odd.keys())} | odd,
         )
-        for position in batch.unusual:
-            results[position] = self.map(rows[position])
-        return results
 
 
 @lru_cache(maxsize=8)
@@ -196,4 +199,5 @@ def _problem(refused: Refused, column: str, cell: Cell, schema_name: str) -> Pro
         value=cell_text(cell),
         reason=reason,
         advice=refused.advice,
+        schema_name=schema_name,
     )

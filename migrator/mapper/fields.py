@@ -9,7 +9,7 @@ from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from typing import Final
 
-from migrator.convert import Conversion, conversion
+from migrator.convert import Columnwise, Conversion, Refused, conversion
 from migrator.convert.memory import LONGEST_REMEMBERED, MOST_REMEMBERED
 from migrator.mapper.meaning import Policy, Value, cell_reader, fitting, meaning_of
 from migrator.mapper.templates import Cells, template_maker
@@ -43,6 +43,7 @@ class Column:
 
 OfRow = Callable[[Cells], Value]
 OfColumn = Callable[[Column], Sequence[Value]]
+Many = Callable[[Sequence[str]], Sequence[str | Refused] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +98,13 @@ def _of_column_field(
     name: str, field: ColumnField, convert: Conversion, *, mapping: Mapping, position: int
 ) -> Field:
     meaning = meaning_of(mapping, field)
-    read: Callable[[Cell], Value] = cell_reader(convert, field=field, meaning=meaning)
+    one = convert.one if isinstance(convert, Columnwise) else convert
+    read: Callable[[Cell], Value] = cell_reader(one, field=field, meaning=meaning)
     of_column = _each(read)
-    if isinstance(field, _FEW_VALUES):
+    if isinstance(convert, Columnwise):
+        if meaning.is_plain:
+            of_column = _many_column(of_column, convert.many, field)
+    elif isinstance(field, _FEW_VALUES):
         read = _Remembered(read).__getitem__
         of_column = _each(read)
     elif isinstance(field, Text) and meaning.is_plain:
@@ -130,6 +135,23 @@ def _text_column(otherwise: OfColumn, *, longest: int | None) -> OfColumn:
         ):
             return cells  # type: ignore[return-value]
         return otherwise(column)
+
+    return read
+
+
+def _many_column(otherwise: OfColumn, many: Many, field: ColumnField) -> OfColumn:
+    """A column of texts that its conversion reads together."""
+    on_blank, fit = Policy.of(field).blank, fitting(field)
+
+    def read(column: Column) -> Sequence[Value]:
+        values = many(column.cells) if column.is_text else None  # type: ignore[arg-type]
+        if values is None:
+            return otherwise(column)
+        if fit is not None:
+            values = [fit(value) for value in values]
+        if "" in values:
+            return [on_blank if value == "" else value for value in values]
+        return values
 
     return read
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Tag, ValidationInfo, model_validator
 
 from migrator.mapping.kinds import (
+    AnyText,
     Formats,
     JoinedBy,
     MemberName,
@@ -48,7 +49,7 @@ class FieldPart(Part):
     """What every field may have."""
 
     max_length: Whole | None = key("Most characters of what is sent; more reject the row.")
-    expect: str = key(
+    expect: AnyText = key(
         "The display name that the field has in LeadSquared. `check` refuses a mapping whose "
         "field is called otherwise there: it is for another type or account.",
         "",
@@ -58,7 +59,7 @@ class FieldPart(Part):
 class Constant(FieldPart):
     """The same text in every row, whatever the row holds."""
 
-    constant: str = needed("The text that is sent in every row.")
+    constant: AnyText = needed("The text that is sent in every row.")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -311,7 +312,7 @@ class Choice(FromRow):
 
     type: Literal["choice"] = needed("One of a list.")
     column: Name = needed(_COLUMN)
-    values: dict[str, str] = needed(
+    values: dict[str, AnyText] = needed(
         'What the sheet says, and what is sent instead, as `{won: Closed Won}`; "" counts as blank.'
     )
     otherwise: Otherwise = key(
@@ -339,7 +340,7 @@ class Choices(FromRow):
         "row first.",
         ";",
     )
-    values: dict[str, str] | None = key(
+    values: dict[str, AnyText] | None = key(
         'What the sheet says, and what is sent instead; "" leaves the part out. Left out: the '
         "parts go as they are."
     )

@@ -7,7 +7,14 @@ checked by the models in `schema` and `fields`.
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from migrator.mapping.complaints import did_you_mean
@@ -32,13 +39,15 @@ def needed(description: str) -> Any:
 
 
 READ_ONLY: Final = {
-    "modifiedon": "LeadSquared writes it itself. Take the line out.",
-    "createdby": "LeadSquared writes it itself. Take the line out.",
-    "modifiedby": "LeadSquared writes it itself. Take the line out.",
-    "prospectopportunityid": "It names the opportunity: write `opportunity: {id: COLUMN}`.",
-    "opportunitynote": "A note is no field: write `opportunity: {note: TEXT}`.",
+    "ModifiedOn": "LeadSquared writes it itself. Take the line out.",
+    "CreatedBy": "LeadSquared writes it itself. Take the line out.",
+    "ModifiedBy": "LeadSquared writes it itself. Take the line out.",
+    "ProspectOpportunityId": "It names the opportunity: write `opportunity: {id: COLUMN}`.",
+    "OpportunityNote": "A note is no field: write `opportunity: {note: TEXT}`.",
 }
-"""By SchemaName in lower case: what cannot be a field, and what to do."""
+"""By SchemaName: what cannot be a field, and what to do."""
+
+_READ_ONLY: Final = {name.lower(): advice for name, advice in READ_ONLY.items()}
 
 _WELL_KNOWN: Final = ("Status", "Owner", "CreatedOn", "ActivityEvent_Note")
 _SCHEMA_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -155,8 +164,8 @@ def _schema_name(text: str) -> str:
             "SchemaNames have letters, digits and underscores, such as mx_Custom_6; the column's "
             "name stands on the right.",
         )
-    if text.lower() in READ_ONLY:
-        raise refuse(f'"{text}" cannot be a field', READ_ONLY[text.lower()])
+    if text.lower() in _READ_ONLY:
+        raise refuse(f'"{text}" cannot be a field', _READ_ONLY[text.lower()])
     custom = _CUSTOM.fullmatch(text)
     wanted = f"mx_Custom_{custom[1]}" if custom else _well_spelt(text)
     if text != wanted:
@@ -211,7 +220,7 @@ def _separator(text: str) -> str:
 
 
 def _separates(text: str) -> str:
-    if not text or text.isalnum():
+    if not text or (text.isalnum() and _separator(text) == text):
         raise refuse(
             f'"{text}" does not separate anything',
             'Write the characters between two values, such as ";" or ", "; or comma, '
@@ -232,21 +241,72 @@ def _region(text: str) -> str:
     return text
 
 
-Name = Annotated[str, AfterValidator(_name)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Truth = Annotated[bool, BeforeValidator(_truth)]
-ZoneName = Annotated[str, AfterValidator(_zone)]
-TemplateText = Annotated[str, AfterValidator(_template)]
-Formats = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_more), AfterValidator(_texts)]
-Token = Annotated[str, AfterValidator(_token)]
-Separator = Annotated[str, AfterValidator(_separates)]
-JoinedBy = Annotated[str, AfterValidator(_separator)]
-Region = Annotated[str, AfterValidator(_region)]
-EncodingName = Annotated[str, AfterValidator(_encoding)]
-Delimiter = Annotated[str, AfterValidator(_delimiter)]
-Quote = Annotated[str, AfterValidator(_quote)]
-Escape = Annotated[str, AfterValidator(_escape)]
-TimeOfDay = Annotated[str, AfterValidator(_clock)]
+# ------------------------------------------------------------------ the kinds
+
+_SCALARS: Final = ["string", "number", "boolean"]
+"""What an editor's YAML takes for text, number or truth value; here all of it is text."""
+
+
+def _text(**more: object) -> WithJsonSchema:
+    return WithJsonSchema({"type": _SCALARS, **more})
+
+
+def _one_or_several(**more: object) -> WithJsonSchema:
+    item = {"type": _SCALARS, **more}
+    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item}]})
+
+
+_ZONES: Final = ["Asia/Kolkata", "Asia/Dubai", "Asia/Singapore", "Europe/Berlin", "UTC"]
+
+AnyText = Annotated[str, _text()]
+Name = Annotated[str, AfterValidator(_name), _text(minLength=1)]
+Whole = Annotated[
+    int,
+    BeforeValidator(_whole),
+    WithJsonSchema({"type": ["integer", "string"], "minimum": 1, "pattern": "^[1-9][0-9]{0,8}$"}),
+]
+Truth = Annotated[
+    bool,
+    BeforeValidator(_truth),
+    WithJsonSchema(
+        {"type": ["boolean", "string"], "pattern": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}
+    ),
+]
+ZoneName = Annotated[
+    str, AfterValidator(_zone), WithJsonSchema({"type": "string", "examples": _ZONES})
+]
+TemplateText = Annotated[str, AfterValidator(_template), _text()]
+Formats = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_more),
+    _one_or_several(examples=["%d/%m/%Y %H:%M"], pattern="%"),
+]
+Texts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_more),
+    AfterValidator(_texts),
+    _one_or_several(minLength=1),
+]
+Token = Annotated[str, AfterValidator(_token), _text(minLength=1)]
+Separator = Annotated[str, AfterValidator(_separates), _text(minLength=1)]
+JoinedBy = Annotated[str, AfterValidator(_separator), _text()]
+Region = Annotated[
+    str,
+    AfterValidator(_region),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$", "examples": ["IN"]}),
+]
+EncodingName = Annotated[
+    str, AfterValidator(_encoding), _text(examples=["utf-8", "cp1252", "utf-16"])
+]
+Delimiter = Annotated[str, AfterValidator(_delimiter), _text(examples=[*_DELIMITERS])]
+Quote = Annotated[str, AfterValidator(_quote), _text(examples=['"', "'", "none"])]
+Escape = Annotated[str, AfterValidator(_escape), _text(examples=["\\"])]
+TimeOfDay = Annotated[
+    str,
+    AfterValidator(_clock),
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"}),
+]
 SchemaName = Annotated[str, AfterValidator(_schema_name)]
 MemberName = Annotated[str, AfterValidator(_member_name)]
+SCHEMA_NAME_PATTERN: Final = f"^{_SCHEMA_NAME.pattern}$"
+MEMBER_NAME_PATTERN: Final = "^mx_CustomObject_[0-9]+$"

@@ -7,7 +7,7 @@ made of pydantic's by `faults`. Nothing here reads files or cells.
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from migrator.mapping.fields import AnyMember, in_long_form, refuse_blank_and_clear
 from migrator.mapping.kinds import (
@@ -31,6 +31,7 @@ from migrator.mapping.kinds import (
 VERSION: Final = "1"
 
 IdColumnKind = Literal["guid", "auto_id", "any"]
+Version = Annotated[str, WithJsonSchema({"enum": [1, VERSION]})]
 RowsPerOpportunity = Literal["in_order", "merge", "error"]
 
 
@@ -115,11 +116,11 @@ class Opportunity(Part):
 class Content(Part):
     """The whole mapping."""
 
-    version: str = needed("The version of the mapping language: 1.")
-    source: Source = Source()
-    opportunity: Opportunity
+    version: Version = needed("The version of the mapping language: 1.")
+    source: Source = key("How the sheet is read.", Source())
+    opportunity: Opportunity = needed("Which opportunities are updated.")
     fields: Annotated[dict[SchemaName, AnyMember], BeforeValidator(in_long_form)] = Field(
-        default_factory=dict
+        default_factory=dict, description="What is sent, by SchemaName, in this order."
     )
 
     @model_validator(mode="after")

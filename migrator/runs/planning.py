@@ -4,6 +4,7 @@ Owns the streaming from loader through mapper into the ledger. Sends nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -21,6 +22,7 @@ from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import IdKind, Place, Rejected, Run, Source, SourceRow, Update
 from migrator.runs.mended import open_or_export
+from migrator.runs.repeated import gather_rows, refuse_torn_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,14 +132,17 @@ def write_plan(
     name: str,
     mixed_ids: bool,
     parent: int = 0,
+    users: ReadOnly[str, str] | None = None,
 ) -> Planned:
     """Write a plan row by row; the caller holds nothing yet and seals it later.
 
     Raises:
-        MappingError: The mapping does not fit the sheet, or ids of both kinds are mixed.
-        SourceError: The sheet turns out to be unreadable on the way.
+        MappingError: The mapping does not fit the sheet, ids of both kinds are mixed, or it wants
+            one row per opportunity and there are several.
+        SourceError: The sheet turns out to be unreadable on the way, or a mended export lacks
+            rows that went together with others in it.
     """
-    mapper = compile_mapping(mapping, rows.columns)
+    mapper = compile_mapping(mapping, rows.columns, users=users)
     source = Source(
         name=name,
         mapping_name=mapping.name,
@@ -149,7 +154,11 @@ def write_plan(
     run = ledger.plans.begin(source, account=account, parent=parent)
     try:
         with ledger.locks.hold(run):
-            return _stream(ledger, run, rows, mapper, mixed_ids=mixed_ids)
+            planned = _stream(ledger, run, rows, mapper, mixed_ids=mixed_ids)
+            if parent:
+                refuse_torn_groups(ledger, run, parent)
+            gather_rows(ledger, run, mapping)
+            return planned
     except BaseException:
         ledger.plans.discard(run)
         raise

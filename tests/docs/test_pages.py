@@ -8,14 +8,23 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import ExitCode
-from migrator.mapper import map_row
+from migrator.mapper import compile_mapping
 from migrator.mapping import parse_mapping
 from migrator.model import SourceRow, Update
 from tests.docs.pages import Page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ["first-migration.md", "fields.md", "failed-rows.md", "after-a-crash.md", "ledger.md"]
+PAGES = [
+    "first-migration.md",
+    "fields.md",
+    "failed-rows.md",
+    "several-rows.md",
+    "after-a-crash.md",
+    "ledger.md",
+    "dates-and-zones.md",
+    "dropdowns.md",
+]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the examples are bash's")
@@ -55,20 +64,26 @@ GUIDE = re.findall(
 )
 
 
+#: What `{type: user}` looks addresses up in.
+USERS = {"asha@example.com": "4195df09-b7f0-59da-aa07-64a1dcbe1ce6"}
+
+
 @pytest.mark.parametrize(("field", "cell", "sent"), GUIDE, ids=[field for field, _, _ in GUIDE])
 def test_the_field_guide_sends_what_it_says(field: str, cell: str, sent: str) -> None:
     text = f"version: 1\nopportunity: {{type: 12000, id: Id}}\nfields:\n  {field}\n"
     guid = "5ca5b042-51ea-4699-86f0-000000000001"
     row = SourceRow("deals.csv", "", 2, 2, ("Id", "Cell"), (guid, cell))
 
-    update = map_row(row, parse_mapping(text, name="guide.yaml"))
+    mapping = parse_mapping(text, name="guide.yaml")
+
+    update = compile_mapping(mapping, row.columns, users=USERS).map(row)
 
     assert isinstance(update, Update), update
     assert [value.value for value in update.fields] == ["" if sent == '""' else sent]
 
 
 def test_the_field_guide_has_all_its_lines() -> None:
-    assert len(GUIDE) == 18
+    assert len(GUIDE) == 33
 
 
 def test_no_link_between_the_pages_is_broken() -> None:

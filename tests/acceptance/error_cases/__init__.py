@@ -12,8 +12,20 @@ from tests.acceptance.error_cases import (
     mapping,
     network,
     night,
+    several_rows,
     sheet,
     terminal,
 )
 
-GROUPS = (account, network, fields, sheet, mapping, ledger, night, terminal, command_line)
+GROUPS = (
+    account,
+    network,
+    fields,
+    sheet,
+    mapping,
+    several_rows,
+    ledger,
+    night,
+    terminal,
+    command_line,
+)

@@ -1,0 +1,108 @@
+"""A field of a mapping with more `values:`, as YAML to paste in its place.
+
+Owns the form of the proposal; what is near is `migrator.fit`'s word. It changes no mapping.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from migrator.fit.words import nearest
+from migrator.mapping import Choice, Mapping, Text
+
+_PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ ./-]*[A-Za-z0-9_./-])?")
+_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_OTHERWISE: Final = "keep"  #: Of a field that was text: other texts go as they went before.
+
+
+class Wrong(NamedTuple):
+    """A value of the sheet that the field does not take."""
+
+    value: str
+    rows: int
+
+
+class Snippet(NamedTuple):
+    """A proposal for one field."""
+
+    schema_name: str
+    line: int  #: Of the mapping: where the field stands now.
+    yaml: str
+
+
+def values_snippet(
+    mapping: Mapping, name: str, wrong: Iterable[Wrong], options: Sequence[str]
+) -> Snippet | None:
+    """The field with a line for each value: the near option, or a comment where none is near.
+
+    Args:
+        mapping: The mapping.
+        name: The SchemaName; None is given for a field that is neither a choice nor a text.
+        wrong: The values, the commonest first.
+        options: What the field takes.
+    """
+    field = mapping.fields.get(name)
+    if not isinstance(field, Choice | Text):
+        return None
+    said = field.model_dump(mode="json", exclude_defaults=True, exclude={"too_long"})
+    said |= {"type": "choice", "column": field.column}
+    known = said.pop("values", {})
+    if isinstance(field, Text):
+        said["otherwise"] = _OTHERWISE
+    entries = [f"    {scalar(key)}: {scalar(value)}" for key, value in known.items()]
+    entries += _entries(wrong, options, taken={key.strip() for key in known})
+    lines = [f"{scalar(name)}:", *_settings(said), "  values:", *entries]
+    if all(entry.lstrip().startswith("#") for entry in entries):
+        # A list without a single value is no mapping: all of it waits for a person.
+        lines = [f"# {line.removeprefix('    # ')}" for line in lines]
+    return Snippet(name, mapping.line_of("fields", name), "\n".join(f"  {line}" for line in lines))
+
+
+def _settings(said: dict[str, Any]) -> Iterator[str]:
+    for key, value in said.items():
+        if isinstance(value, list):
+            yield f"  {key}: [{', '.join(map(scalar, value))}]"
+        elif isinstance(value, bool):
+            yield f"  {key}: {str(value).lower()}"
+        else:
+            yield f"  {key}: {scalar(str(value))}"
+
+
+def _entries(wrong: Iterable[Wrong], options: Sequence[str], *, taken: set[str]) -> Iterator[str]:
+    for value, rows in wrong:
+        key = value.strip()
+        if not key or key in taken:
+            continue
+        taken.add(key)
+        count = f"{rows:,} row{'' if rows == 1 else 's'}"
+        near = nearest(value, options)
+        if near is None:
+            yield f"    # {scalar(key)}: ...  # {count}; no option is near"
+        else:
+            yield f"    {scalar(key)}: {scalar(near)}  # {count}"
+
+
+def scalar(text: str) -> str:
+    r"""A text as YAML, plain where that is safe.
+
+    >>> scalar("Closed Won"), scalar("won "), scalar("5\t\x07")
+    ('Closed Won', '"won "', '"5\\t\\x07"')
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
