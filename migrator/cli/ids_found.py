@@ -28,14 +28,14 @@ _WORDS = {
 
 def stopped_text(found: IdsFound) -> str:
     """Why it stopped early, and how far it came; "" if it did not."""
-    kept = f"{found.asked:,} of {counted(found.calls, 'lead')} are answered and kept"
+    kept = f"{found.asked:,} of {counted(found.calls, 'lead')}"
     if found.error is not None:
         text = printable(str(found.error), keep_lines=True)
-        return f"migrator: {text}\n  {kept}; no sheet was written."
+        return f"migrator: {text}\n  Answered and kept: {kept}. No sheet was written."
     if found.signal:
         return (
-            f"migrator: interrupted; {kept}\n  Type the same command again (without --again): it "
-            "asks for the others, then writes the sheet."
+            f"migrator: interrupted; answered and kept: {kept}\n  Type the same command again "
+            "(without --again): it asks for the others, then writes the sheet."
         )
     return ""
 
@@ -58,8 +58,9 @@ def found_lines(found: IdsFound, options: argparse.Namespace) -> Iterator[str]:
         yield from _listed_lines(found, fate)
     yield from _hint_lines(found, options)
     yield f"written: {found.output}"
-    yield f"next: migrator check {shlex.quote(str(found.output))} -m MAPPING"
-    yield "      with `opportunity: {id: ProspectOpportunityId}` in the mapping"
+    if found.fates[Fate.FOUND]:
+        yield f"next: migrator check {shlex.quote(str(found.output))} -m MAPPING"
+        yield "      with `opportunity: {id: ProspectOpportunityId}` in the mapping"
 
 
 def _listed_lines(found: IdsFound, fate: Fate) -> Iterator[str]:
@@ -73,6 +74,11 @@ def _listed_lines(found: IdsFound, fate: Fate) -> Iterator[str]:
 
 
 def _hint_lines(found: IdsFound, options: argparse.Namespace) -> Iterator[str]:
+    if options.lead_field and not found.fates[Fate.FOUND] + found.fates[Fate.SEVERAL]:
+        yield (
+            f'Nothing at all was found by "{options.lead_field[0]}": the name of a lead field is '
+            "case-sensitive (EmailAddress, Phone, Mobile, mx_…), and a wrong one finds nothing."
+        )
     if found.fates[Fate.NONE]:
         again = free_name(found.output)
         yield (
@@ -80,11 +86,6 @@ def _hint_lines(found: IdsFound, options: argparse.Namespace) -> Iterator[str]:
             "by minutes, and has listed nothing for leads that do have opportunities. Look at one "
             "of them in LeadSquared; in a quarter of an hour the same command with "
             f"`-o {again}` asks for these again, and for no others."
-        )
-    if options.lead_field and not found.fates[Fate.FOUND] + found.fates[Fate.SEVERAL]:
-        yield (
-            f'Nothing at all was found by "{options.lead_field[0]}": the name of a lead field is '
-            "case-sensitive (EmailAddress, Phone, Mobile, mx_…), and a wrong one finds nothing."
         )
     for name in found.silent_fields:
         yield f"No opportunity showed a field {name}: check the SchemaName behind --match."

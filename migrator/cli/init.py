@@ -52,11 +52,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draft a mapping."""
-    from migrator.runs.drafting import draft_mapping, refuse_existing, write_draft
+    from migrator.runs.drafting import (
+        draft_mapping,
+        has_schema,
+        refuse_place,
+        write_draft,
+    )
     from migrator.settings import memory_budget
 
     if options.output is not None:
-        refuse_existing(options.output)
+        refuse_place(options.output)
+    is_schema_new = options.output is not None and not has_schema(options.output.parent)
     try:
         drafted = draft_mapping(
             options.sheet_file,
@@ -65,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
             timezone=options.timezone,
             id_column=options.id,
             reading=reading_of(options),
+            beside=options.output,
             budget=memory_budget(the_environment()),
         )
     except SourceError as error:
@@ -73,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         print(drafted.text, end="")
     else:
         write_draft(drafted.text, options.output)
-    _tell(drafted, options)
+    _tell(drafted, options, is_schema_new=is_schema_new)
     return ExitCode.OK
 
 
@@ -96,7 +103,7 @@ def _metadata(options: argparse.Namespace) -> "Metadata | None":
     return read_metadata(the_link(), options.type, users=True)
 
 
-def _tell(drafted: "Draft", options: argparse.Namespace) -> None:
+def _tell(drafted: "Draft", options: argparse.Namespace, *, is_schema_new: bool) -> None:
     """What the draft has come to, and what comes next; the draft itself may go to a pipe."""
     from migrator.cli.screen import show
     from migrator.reports.text import counted
@@ -108,9 +115,11 @@ def _tell(drafted: "Draft", options: argparse.Namespace) -> None:
         listed = ", ".join(map(str, drafted.questions))
         noun = "line" if len(drafted.questions) == 1 else "lines"
         lines.append(f"{counted(len(drafted.questions), 'question')} (???) in {noun} {listed}")
+    if is_schema_new:
+        lines.append("mapping.schema.json beside it lets an editor complete and check")
     if options.output is not None:
         sheet, mapping = shlex.quote(str(options.sheet_file)), shlex.quote(str(options.output))
-        lines.append(f"next: answer them, then migrator check {sheet} -m {mapping}")
+        lines.append(f"next: migrator check {sheet} -m {mapping}")
     for line in lines:
         show(line, file=sys.stderr)
 

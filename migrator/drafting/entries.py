@@ -10,6 +10,7 @@ from migrator.drafting.dates import date_keys, datetime_keys
 from migrator.drafting.model import Entry, Key, Match
 from migrator.drafting.numbers import number_keys
 from migrator.drafting.options import choice_keys, choices_keys
+from migrator.drafting.truths import is_truth, needs_words, truth_words
 from migrator.drafting.yaml_lines import can_stand, shown
 from migrator.fit.kinds import Kind as Takes
 from migrator.fit.kinds import kind_of
@@ -77,6 +78,8 @@ def entry_of(
 def _typed(column: ColumnProfile, well_known: str) -> tuple[str, list[Key]]:
     """The type's name, and the keys that belong to it."""
     type_ = _BY_NAME.get(well_known) or _BY_KIND.get(column.kind, "text")
+    if type_ == "text" and is_truth(column):
+        type_ = "boolean"
     if type_ == "text" and _is_choice(column):
         return "choice", list(choice_keys(column, None))
     return type_, _keys_of(type_, column)
@@ -145,21 +148,11 @@ def _phone_keys(column: ColumnProfile) -> Iterator[Key]:
         yield Key(name="region", hints=(asked,))
 
 
-_USUAL: Final = {"true": ("true", "yes", "1"), "false": ("false", "no", "0")}
-_TRUTHS: Final = {
-    "true": (*_USUAL["true"], "y", "t", "x", "on", "wahr", "ja", "si", "sí", "oui", "active"),
-    "false": (*_USUAL["false"], "n", "f", "off", "falsch", "nein", "non", "inactive"),
-}
-
-
 def _boolean_keys(column: ColumnProfile) -> Iterator[Key]:
     """`true` and `false`, where the cells use other words than the usual ones."""
-    values = dict.fromkeys(value.strip() for value, _ in column.values or ())
-    usual = {word for words in _USUAL.values() for word in words}
-    if column.kind is Kind.BOOLEAN or (values and {value.lower() for value in values} <= usual):
+    if not needs_words(column):
         return
-    for name, known in _TRUTHS.items():
-        found = tuple(value for value in values if value.lower() in known)
+    for name, found in truth_words(column).items():
         asked = f"Which of the cells' words mean {name}? Write them as a list: [yes, y]."
         yield Key(name=name, value=found) if found else Key(name=name, hints=(asked,))
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from rapidfuzz import fuzz
 
 from migrator.drafting.model import Match
+from migrator.drafting.truths import is_truth
 from migrator.fit.kinds import Kind as Takes
 from migrator.fit.kinds import all_options, kind_of
 from migrator.fit.words import bare
@@ -68,8 +69,7 @@ def is_closed(field: FieldInfo) -> bool:
 
 def suitable(column: ColumnProfile, fields: Iterable[FieldInfo]) -> Iterator[FieldInfo]:
     """The fields that take exactly what the column holds, where that is more than text."""
-    fitting = (field for field in fields if column.kind in _holds(field))
-    return (field for field in fitting if is_writable(field))
+    return (field for field in fields if is_writable(field) and _is_held(column, field))
 
 
 class _Pair(NamedTuple):
@@ -96,7 +96,7 @@ def _score(column: ColumnProfile, field: FieldInfo) -> tuple[float, str]:
     alike = max(fuzz.token_sort_ratio(here, there), _PARTLY * fuzz.token_set_ratio(here, there))
     holds = _holds(field)
     if holds:
-        alike += _BONUS if column.kind in holds else -_MALUS
+        alike += _BONUS if _is_held(column, field) else -_MALUS
     return alike, "the names are alike"
 
 
@@ -111,6 +111,13 @@ def words(name: str) -> str:
 
 def _holds(field: FieldInfo) -> set[Kind]:
     return _HOLDS.get(kind_of(field)) or _HOLDS_BY_NAME.get(field.data_type.lower(), set())
+
+
+def _is_held(column: ColumnProfile, field: FieldInfo) -> bool:
+    """Whether the column holds what the field takes, where that is more than text."""
+    if kind_of(field) is Takes.BOOLEAN:
+        return is_truth(column)
+    return column.kind in _holds(field)
 
 
 def _are_options(column: ColumnProfile, field: FieldInfo) -> bool:

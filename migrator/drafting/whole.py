@@ -251,6 +251,7 @@ class _Parts:
         """What the account has besides."""
         free = self._free()
         writable = [field for field in free if is_writable(field)]
+        sets = [one for one in free if not is_closed(one) and kind_of(one) is Takes.FIELD_SET]
         mandatory = (
             "LeadSquared calls these mandatory, and no column fills them. An update leaves them as "
             "they are; give them a column or a {constant: …} where that is not wanted"
@@ -259,26 +260,29 @@ class _Parts:
             (mandatory, [field for field in writable if field.is_mandatory]),
             ("Also without a column", [field for field in writable if not field.is_mandatory]),
             ("Nothing can be written to", [field for field in free if is_closed(field)]),
+            ("Field sets, whose members are not told", [one for one in sets if not one.members]),
         )
         for words_, fields in parts:
             if fields:
                 yield ""
                 listed = ", ".join(map(field_in_words, fields))
                 yield from commented(f"{words_}: {listed}.", indent=2)
-        for field in free:
-            if kind_of(field) is Takes.FIELD_SET and not is_closed(field):
-                yield from self._field_set(field)
+        for field in sets:
+            yield from _field_set(field)
 
-    def _field_set(self, field: FieldInfo) -> Iterator[str]:
-        """A field set, with its members to be taken."""
-        yield ""
-        yield from commented(f"{field_in_words(field)} is a field set. Its members:", indent=2)
-        yield f"  # {field.schema_name}:"
-        yield "  #   fields:"
-        for member in field.members:
-            if can_stand(called(member)):
-                expected = f"{{column: {QUESTION}, expect: {scalar(called(member))}}}"
-                yield f"  #     {member.schema_name}: {expected}"
+
+def _field_set(field: FieldInfo) -> Iterator[str]:
+    """A field set as a suggestion, with the members that a column may fill."""
+    members = [one for one in field.members if is_writable(one) and can_stand(called(one))]
+    if not members:
+        return
+    yield ""
+    yield from commented(f"{field_in_words(field)} is a field set. Its members:", indent=2)
+    yield f"  # {field.schema_name}:"
+    yield "  #   fields:"
+    for member in members:
+        expected = f"{{column: {QUESTION}, expect: {scalar(called(member))}}}"
+        yield f"  #     {member.schema_name}: {expected}"
 
 
 def _is_datetime(entry: Entry) -> bool:

@@ -260,11 +260,10 @@ def _inactive(subject: Subject, value: str) -> Problem:
 
 def _number(subject: Subject) -> Check:
     def check(value: str) -> Problem | None:
-        if not value or _NUMBER.fullmatch(value):
+        # The vendor's own example sends "200,000" ("Update an Opportunity").
+        if not value or _NUMBER.fullmatch(value) or _GROUPED.fullmatch(value):
             return None
         advice = "Correct the cell, or declare `type: number`, which says what is wrong with it."
-        if _GROUPED.fullmatch(value):
-            advice = "Declare `type: number` with its `grouping`, which takes the commas out."
         return _no_data(subject, value, "a number", advice)
 
     return check

@@ -146,7 +146,7 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
         content = Content.model_validate(values, context=context)
     except ValidationError as error:
         found = list(complaints_of(error, lines, values))
-    found = [(place, complaint) for place, complaint in found if place not in asked]
+    found = [(place, said) for place, said in found if place not in asked and (place or not asked)]
     complaints.extend(_without_echoes(found, empty, lines))
     if complaints:
         complain(complaints, name=name)

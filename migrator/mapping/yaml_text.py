@@ -50,7 +50,7 @@ class Content(NamedTuple):
     lines: dict[Path, int]  #: Of every key and list item; the first line is 1.
     complaints: list[Complaint]  #: What is wrong without keeping the rest from being read.
     empty: list[Path]  #: Keys without a value, which read as "".
-    open: list[Path]  #: Keys and items that hold a question of a draft, `???`.
+    open: list[Path]  #: Where a draft asks: what holds `???`, or a key without its number.
 
 
 def read_yaml(text: str, *, name: str) -> Content:
@@ -152,6 +152,7 @@ class _Builder:
             here = (*path, key)
             if _NAME_ASKED.fullmatch(key):
                 self._complain(line, f'"{key}" is an open question of the draft', _NAME_ADVICE)
+                self.open.append(path)
                 continue
             if key in built:
                 advice = f"It stands in line {self.lines.get(here, line)} too; keep one."

@@ -54,20 +54,19 @@ class ProblemBook:
 
     def __init__(self, path: Path, folder: Path) -> None:
         self._path, self._folder = path, folder
-        self._stack = contextlib.ExitStack()
         self._book = Workbook(write_only=True)
         self._book.properties.creator = "migrator"
-        self._sheet = self._begin_sheet()
         self._rows = self._links = 0
         self._targets: dict[str, str] = {}
         self.lines = 0  #: Written so far.
 
     def __enter__(self) -> Self:
-        part = self._stack.enter_context(
-            whole_file(self._path, what="the list of problems", option="--problems")
-        )
-        part.touch()  # a folder that may not be written to is found before the work
-        self._part = part
+        with contextlib.ExitStack() as stack:
+            whole = whole_file(self._path, what="the list of problems", option="--problems")
+            self._part = stack.enter_context(whole)
+            self._part.touch()  # a folder that may not be written to is found before the work
+            self._stack = stack.pop_all()
+        self._sheet = self._begin_sheet()
         return self
 
     def __exit__(

@@ -78,12 +78,12 @@ def write_sheet_xlsx(
         for _ in range(header_row - 1):
             sheet.append([])
         sheet.append(_heading(sheet, header, where=f"{path}, the header"))
-        written = header_row
+        written, filling = header_row, _Cells(sheet, header)
         for number, cells in chain(first, rows):
             refuse_rows(number - 1, where=str(path))
             for _ in range(number - written - 1):
                 sheet.append([])
-            sheet.append(_filled(sheet, cells, header, where=f"{path}, row {number}"))
+            sheet.append(filling.filled(cells, where=f"{path}, row {number}"))
             written = number
 
 
@@ -138,31 +138,51 @@ def write_sheet_csv(
 def _heading(
     sheet: WriteOnlyWorksheet, header: Sequence[str], *, where: str
 ) -> Iterator[WorkbookCell]:
-    for cell in _filled(sheet, header, header, where=where):
-        cell.font = Font(bold=True)
+    cell = WriteOnlyCell(sheet)
+    cell.number_format, cell.font = TEXT_FORMAT, Font(bold=True)
+    for name in header:
+        _set_text(cell, stored_text(name, where=where, column=name))
         yield cell
 
 
-def _filled(
-    sheet: WriteOnlyWorksheet, cells: Sequence[Cell], header: Sequence[str], *, where: str
-) -> list[WorkbookCell]:
-    """The cells of one row; all are looked at before the row is begun."""
-    filled = []
-    for place, value in enumerate(cells):
-        cell = WriteOnlyCell(sheet)
-        number_format = _number_format(value)
-        if number_format:
-            cell.value = value
-            cell.number_format = number_format
-        else:
-            column = header[place] if place < len(header) else ""
-            text = stored_text(cell_text(value), where=where, column=column)
-            cell.value = text or None
-            cell.number_format = TEXT_FORMAT
-            # openpyxl takes "=1" for a formula and "#N/A" for an error, unless told.
-            cell.data_type = "s" if text else "n"
-        filled.append(cell)
-    return filled
+class _Cells:
+    """Fills rows with one cell for each format; each is written before it is filled again."""
+
+    def __init__(self, sheet: WriteOnlyWorksheet, header: Sequence[str]) -> None:
+        self._header = header
+        self._by_format: dict[str, WorkbookCell] = {}
+        for number_format in ("", *(text for _, text in _FORMATS)):
+            cell = WriteOnlyCell(sheet)
+            cell.number_format = number_format or TEXT_FORMAT
+            self._by_format[number_format] = cell
+
+    def filled(self, cells: Sequence[Cell], *, where: str) -> Iterator[WorkbookCell]:
+        """The cells of one row; all are looked at before the first is given."""
+        formats = [_number_format(value) for value in cells]
+        values = [
+            value if number_format else self._stored(value, place, where)
+            for place, (value, number_format) in enumerate(zip(cells, formats, strict=True))
+        ]
+        return self._given(values, formats)
+
+    def _stored(self, value: Cell, place: int, where: str) -> str:
+        column = self._header[place] if place < len(self._header) else ""
+        return stored_text(cell_text(value), where=where, column=column)
+
+    def _given(self, values: list[Cell], formats: list[str]) -> Iterator[WorkbookCell]:
+        for value, number_format in zip(values, formats, strict=True):
+            cell = self._by_format[number_format]
+            if isinstance(value, str):
+                _set_text(cell, value)
+            else:
+                cell.value = value
+            yield cell
+
+
+def _set_text(cell: WorkbookCell, text: str) -> None:
+    cell.value = text or None
+    # openpyxl takes "=1" for a formula and "#N/A" for an error, unless told.
+    cell.data_type = "s" if text else "n"
 
 
 def _number_format(value: Cell) -> str:

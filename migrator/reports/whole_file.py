@@ -48,6 +48,20 @@ def whole_file(
             part.unlink(missing_ok=True)
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Do nothing if a file can be made beside ``path``: looked at before long work is begun.
+
+    Raises:
+        SourceError: It cannot.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def _refuse_one_in_use(path: Path, option: str) -> None:
     """Look before the work is done: a file that is open cannot be replaced, or comes back old."""
     if not path.exists():

@@ -126,7 +126,7 @@ def _conclude(
     checked.facts = [
         *id_facts(checking.ids, checking.duplicates, mapping, mixed_ids=mixed_ids),
         *column_facts(rows.columns, blank, mapping),
-        *value_facts(met, mapping),
+        *value_facts(met, mapping, blank=blank, rows=checked.ready + checked.would_fail),
     ]
 
 

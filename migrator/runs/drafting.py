@@ -4,6 +4,7 @@ Owns the way from the inspected sheet to a file that replaces none.
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,13 @@ from migrator.drafting import Draft, Sheet, draft
 from migrator.errors import UsageError
 from migrator.loader.rows import DEFAULT_BUDGET
 from migrator.mapping import did_you_mean, listed
+from migrator.mapping.json_schema import json_schema, schema_text
 from migrator.metadata import Metadata, TypeInfo
 from migrator.runs.inspecting import Inspected, inspect_sheet
 from migrator.zones import zone_names
 
 _MOST_TRIED: Final = 1000
-SCHEMA: Final = "mapping.schema.json"
+SCHEMA: Final = "mapping.schema.json"  #: Beside a draft, for editors.
 
 
 def draft_mapping(
@@ -29,7 +31,7 @@ def draft_mapping(
     timezone: str | None = None,
     id_column: str | None = None,
     reading: Mapping[str, Any] | None = None,
-    schema: str = "",
+    beside: Path | None = None,
     budget: int = DEFAULT_BUDGET,
 ) -> Draft:
     """Draft a mapping for a sheet.
@@ -41,7 +43,8 @@ def draft_mapping(
         timezone: IANA name of the zone whose clock the sheet's times show; None: asked.
         id_column: The column that holds the opportunity's id; None: guessed, or asked.
         reading: How the sheet is read: parameters of `inspect_sheet` by name.
-        schema: Where the mapping's JSON Schema is, for editors; "": not named.
+        beside: The file that the draft will be; its folder gets the mapping's JSON Schema, which
+            the draft names for editors. None: the draft names none.
         budget: Bytes of memory that reading a workbook may take.
 
     Raises:
@@ -72,7 +75,7 @@ def draft_mapping(
         id_column=id_column,
         type_=type_,
         users=metadata.users if metadata is not None else (),
-        schema=schema,
+        schema=offer_schema(beside.parent) if beside is not None else "",
     )
 
 
@@ -109,15 +112,43 @@ def _the_type(metadata: Metadata, code: int | None) -> TypeInfo:
     return found
 
 
-# ------------------------------------------------------------------ the file
+# ------------------------------------------------------------------ the files
 
 
-def refuse_existing(path: Path) -> None:
-    """Refuse to write over anything.
+def has_schema(folder: Path) -> bool:
+    """Whether a folder has a file of the schema's name, whatever is in it."""
+    return (folder / SCHEMA).exists()
+
+
+def offer_schema(folder: Path) -> str:
+    """The name of the mapping's JSON Schema in a folder, put there where it is missing.
+
+    "" where a file of that name is something else; that one is left as it is.
+    """
+    path = folder / SCHEMA
+    if not has_schema(folder):
+        write_draft(schema_text(), path)
+        return SCHEMA
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return ""
+    is_ours = isinstance(found, dict) and found.get("title") == json_schema()["title"]
+    return SCHEMA if is_ours else ""
+
+
+def refuse_place(path: Path) -> None:
+    """Refuse to write over anything, before the work is done.
 
     Raises:
-        UsageError: There is a file already; names one that is free.
+        UsageError: There is a file already, and one that is free is named; or no folder for it.
     """
+    if not any(folder.is_dir() for folder in (path.parent, path.parent.parent)):
+        raise UsageError(
+            "the folder for the draft does not exist",
+            where=str(path),
+            advice=f"Make {path.absolute().parent}, or name another file with -o FILE.",
+        )
     if path.is_dir():
         raise UsageError(
             "this is a folder",
@@ -146,35 +177,24 @@ def write_draft(text: str, path: Path) -> None:
     Raises:
         UsageError: There is a file already, or none can be written.
     """
-    refuse_existing(path)
+    refuse_place(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        if path.parent.parent.is_dir():
-            path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         part.write_text(text, encoding="utf-8", newline="\n")
         _publish(part, path)
     except FileExistsError:
-        refuse_existing(path)
+        refuse_place(path)
         raise
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise UsageError(
+            f"the draft cannot be written ({error.strerror or error})",
+            where=str(path),
+            advice="Name a file in a folder that you may write to: -o FILE.",
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-
-
-def _unwritable(path: Path, error: OSError) -> UsageError:
-    if isinstance(error, FileNotFoundError):
-        return UsageError(
-            "the folder for the draft does not exist",
-            where=str(path),
-            advice=f"Make {path.absolute().parent}, or name another file with -o FILE.",
-        )
-    return UsageError(
-        f"the draft cannot be written ({error.strerror or error})",
-        where=str(path),
-        advice="Name a file in a folder that you may write to: -o FILE.",
-    )
 
 
 def _publish(part: Path, path: Path) -> None:

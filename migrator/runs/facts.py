@@ -54,9 +54,9 @@ _SEVERAL_ROWS: Final[ReadOnly[str, tuple[Level, str]]] = {
 
 def columns_used(mapping: Mapping) -> dict[str, str]:
     """Every column that the mapping names, and for what."""
-    used = {mapping.opportunity.id.column: "id"}
+    used = {mapping.opportunity.id.column: "the id"}
     for column in columns_of(parse_template(mapping.opportunity.note)):
-        used.setdefault(column, "note")
+        used.setdefault(column, "the note")
     for name, field in mapping.fields.items():
         if isinstance(field, Template):
             for column in columns_of(parse_template(field.template)):
@@ -145,11 +145,20 @@ def column_facts(columns: Sequence[str], blank: Sequence[str], mapping: Mapping)
 # ------------------------------------------------------------------ values
 
 
-def value_facts(met: ReadOnly[str, Meetings], mapping: Mapping) -> Iterator[Fact]:
-    """Fields with one value in every row or none in any, and texts that were cut."""
+def value_facts(
+    met: ReadOnly[str, Meetings], mapping: Mapping, *, blank: Sequence[str], rows: int
+) -> Iterator[Fact]:
+    """Fields with one value in every row or none in any, and texts that were cut.
+
+    Args:
+        met: By SchemaName.
+        mapping: The mapping.
+        blank: Columns without a value, which are told of elsewhere.
+        rows: How many become updates; of one alone nothing is said that it has but one value.
+    """
     for name, meetings in met.items():
         column = getattr(mapping.fields[name], "column", "")
-        if meetings.value is None:
+        if meetings.value is None and column not in blank:
             yield Fact(
                 level="warning",
                 code="never-a-value",
@@ -158,7 +167,7 @@ def value_facts(met: ReadOnly[str, Meetings], mapping: Mapping) -> Iterator[Fact
                 text=f"{name} gets no value from any row",
                 advice="Its cells are blank, or refused; see above.",
             )
-        elif not meetings.is_varied:
+        if meetings.value is not None and not meetings.is_varied and rows > 1:
             yield Fact(
                 level="note",
                 code="one-value",

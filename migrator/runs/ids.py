@@ -6,17 +6,21 @@ memory grows with its different leads, not with its rows. Nothing is sent that c
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from migrator.cells import is_blank
 from migrator.clock import local_time
-from migrator.errors import AllowanceError, MigratorError, UsageError
+from migrator.errors import AllowanceError, MigratorError, SourceError, UsageError
 from migrator.loader import Rows
 from migrator.lookups import Answer, LeadKey, lead_key
 from migrator.model import Rejected
 from migrator.reports.text import counted, duration, noun
+from migrator.reports.whole_file import refuse_unwritable
 from migrator.reports.xlsx_export import refuse_rows
 from migrator.runs.accounts import account_of
 from migrator.runs.delivering import on_signals
@@ -43,14 +47,17 @@ def find_ids(world: World, open_sheet: OpenSheet, output: Path, options: IdsOpti
     sheet = _read_leads(open_sheet, options)
     if output.suffix.lower() == ".xlsx":
         refuse_rows(sheet.last_row - 1, where=str(output))
+    refuse_unwritable(output)
+    if not sheet.keys:
+        raise _no_leads(sheet, options)
     settings = world.settings
     known = world.ledger.accounts.known(settings.account_host, settings.key_digest)
     to_ask = _to_ask(world, known, sheet, options)
     found = IdsFound(file=sheet.file, output=output, leads=len(sheet.keys), calls=len(to_ask))
     if to_ask and not world.operator.permits(_price(world, known, found), _question(found)):
         return replace(found, declined=True)
-    account = account_of(world) if to_ask else known or ""
-    if account != known and to_ask:
+    account = account_of(world)
+    if account != known:
         to_ask = _to_ask(world, account, sheet, options)
         found.calls = len(to_ask)
     if to_ask:
@@ -58,9 +65,22 @@ def find_ids(world: World, open_sheet: OpenSheet, output: Path, options: IdsOpti
         world.operator.close()
     if found.asked == found.calls:
         found.error, found.signal = None, 0
-        with open_sheet() as rows:
+        with open_sheet() as rows, _answers_are_kept():
             write_ids(_answers(world, account, options), rows, sheet, options, found)
     return found
+
+
+@contextmanager
+def _answers_are_kept() -> Iterator[None]:
+    """Say of a sheet that could not be written that the calls were not in vain."""
+    try:
+        yield
+    except SourceError as error:
+        raise SourceError(
+            error.problem,
+            where=error.where,
+            advice=f"{error.advice} What LeadSquared answered is kept and costs no second call.",
+        ) from error
 
 
 def _answers(world: World, account: str, options: IdsOptions) -> Callable[[LeadKey], Answer | None]:
@@ -109,9 +129,9 @@ def refuse_output(path: Path, *, has_quoting: bool = False) -> None:
 
 def free_name(path: Path) -> Path:
     """The path itself, or with a number behind its name, such that nothing is there."""
-    number = 2
+    stem, number = re.sub(r"-\d{1,3}$", "", path.stem), 2
     while path.exists():
-        path = path.with_name(f"{path.stem.removesuffix(f'-{number - 1}')}-{number}{path.suffix}")
+        path = path.with_name(f"{stem}-{number}{path.suffix}")
         number += 1
     return path
 
@@ -122,7 +142,7 @@ def _read_leads(open_sheet: OpenSheet, options: IdsOptions) -> LeadSheet:
         lead_at = _place_of(options.lead_column, rows)
         for _, column in options.match:
             _place_of(column, rows)
-        last = 1
+        last, no_key = 1, ""
         for row in rows:
             if isinstance(row, Rejected):
                 last = row.row.row
@@ -131,6 +151,8 @@ def _read_leads(open_sheet: OpenSheet, options: IdsOptions) -> LeadSheet:
             key = lead_key(options.lead_field, row.cells[lead_at])
             if isinstance(key, LeadKey):
                 keys[key] = None
+            elif not is_blank(row.cells[lead_at]):
+                no_key = no_key or key
         return LeadSheet(
             file=rows.file,
             sheet=rows.sheet,
@@ -139,6 +161,7 @@ def _read_leads(open_sheet: OpenSheet, options: IdsOptions) -> LeadSheet:
             encoding=rows.encoding,
             delimiter=rows.delimiter,
             last_row=last,
+            no_key=no_key,
             keys=keys,
         )
 
@@ -150,7 +173,20 @@ def _place_of(column: str, rows: Rows) -> int:
     raise UsageError(
         f'the sheet has no column "{column}"',
         where=rows.file,
-        advice=f"Its columns are {listed}.",
+        advice=f"Its columns are {listed}. Write the name as it stands there.",
+    )
+
+
+def _no_leads(sheet: LeadSheet, options: IdsOptions) -> UsageError:
+    column = options.lead_column
+    advice = f'Every cell of "{column}" is blank: name the column that tells each row\'s lead.'
+    if sheet.no_key and not options.lead_field:
+        advice = (
+            f"--lead-id takes LeadSquared's own id of the lead, but {sheet.no_key}. For a mail "
+            f'address or a phone number write --lead-field "EmailAddress={column}".'
+        )
+    return UsageError(
+        "no row names a lead", where=f'{sheet.file}, column "{column}"', advice=advice
     )
 
 

@@ -109,6 +109,7 @@ class LeadSheet:
     delimiter: str
     last_row: int
     keys: dict[LeadKey, None]
+    no_key: str  #: Why the first cell that is not blank names no lead; "" if all do.
 
 
 # ------------------------------------------------------------------ writing
@@ -280,5 +281,5 @@ def _changed(sheet: LeadSheet) -> SourceError:
     return SourceError(
         "the sheet was changed while LeadSquared was asked",
         where=sheet.file,
-        advice="Nothing was written. Type the same command again: what was answered is kept.",
+        advice="Nothing was written. Type the same command again.",
     )

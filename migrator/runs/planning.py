@@ -3,6 +3,7 @@
 Owns the streaming from loader through mapper into the ledger. Sends nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from migrator.loader.several import files_of, open_several
 from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import IdKind, Place, Rejected, Run, Source, SourceRow, Update
+from migrator.reports.text import counted
 from migrator.runs.mended import open_or_export
 from migrator.runs.repeated import gather_rows, refuse_torn_groups
 
@@ -69,6 +71,7 @@ class Planned:
     content_digest: str
     rows_read: int
     blank_rows: int
+    notes: tuple[str, ...] = ()  #: What a person should know of it before it is sent.
 
 
 def open_source(
@@ -169,8 +172,9 @@ def _stream(
 ) -> Planned:
     content = blake2b("\x1f".join(rows.columns).encode(), digest_size=16)
     kinds = IdKinds(allowed=mixed_ids)
+    cuts: Counter[str] = Counter()
     number = 0
-    for batch in _batches(_mapped(rows, mapper, kinds)):
+    for batch in _batches(_mapped(rows, mapper, kinds, cuts)):
         ledger.plans.add(run, batch, first_number=number + 1, content=content)
         number += len(batch)
     return Planned(
@@ -178,10 +182,16 @@ def _stream(
         content_digest=rows.content_digest or content.hexdigest(),
         rows_read=number,
         blank_rows=rows.blank_rows,
+        notes=tuple(
+            f"{name} is cut to its max_length in {counted(count, 'row')}, as the mapping asks"
+            for name, count in cuts.items()
+        ),
     )
 
 
-def _mapped(rows: SourceRows, mapper: Mapper, kinds: "IdKinds") -> Iterator[PlannedRow]:
+def _mapped(
+    rows: SourceRows, mapper: Mapper, kinds: "IdKinds", cuts: Counter[str]
+) -> Iterator[PlannedRow]:
     for row, place in rows.linked():
         if isinstance(row, Rejected):
             yield PlannedRow(row.row, row, place)
@@ -189,6 +199,7 @@ def _mapped(rows: SourceRows, mapper: Mapper, kinds: "IdKinds") -> Iterator[Plan
         result = mapper.map(row)
         if isinstance(result, Update):
             kinds.meet(result, row)
+            cuts.update(result.truncated)
         yield PlannedRow(row, result, place)
 
 

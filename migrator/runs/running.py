@@ -75,7 +75,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
             mixed_ids=options.mixed_ids,
             parent=parent,
         )
-        notes = [*rows.notes, *source.notes]
+        notes = [*rows.notes, *source.notes, *planned.notes]
     earlier = [
         run
         for run in world.ledger.plans.same_names(planned.run.source, account=account)

@@ -1,20 +1,15 @@
 """A first mapping: drafted for the sample sheet, on the sample account, answered, and checked."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
-from migrator.convert import by_email
-from migrator.fit import ValueChecks, fit
-from migrator.loader import open_rows
-from migrator.mapper import compile_mapping
-from migrator.mapping import load_mapping
-from migrator.metadata import Metadata
-from migrator.model import Rejected
-from migrator.runs.metadata_files import load_metadata
 from tests.acceptance.conftest import OpenDesk
 from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess
 
@@ -67,30 +62,19 @@ def taken(part: str, schema_name: str) -> str:
     return re.sub(r"(?m)^  # (?!#)", "  ", part).replace("mx_Custom_?", schema_name)
 
 
-def rejected(sheet: Path, mapping: Path, metadata: Metadata) -> set[int]:
-    """The rows that `check` would refuse, by mapping and by account."""
-    read = load_mapping(mapping)
-    type_ = metadata.type(12000)
-    assert type_ is not None
-    assert [misfit for misfit in fit(read, type_) if misfit.level == "error"] == []
-    checks, found = ValueChecks(read, type_, users=metadata.users), set()
-    with open_rows(sheet, sheet=read.source.sheet) as rows:
-        mapper = compile_mapping(read, rows.columns, users=by_email(metadata.users))
-        for row in rows:
-            update = row if isinstance(row, Rejected) else mapper.map(row)
-            if isinstance(update, Rejected) or checks.problems(update):
-                found.add(row.row.row if isinstance(row, Rejected) else row.row)
-    return found
-
-
 def test_the_loop_closes_on_the_sample_sheet(desk: Desk) -> None:
-    mapping, saved = desk.folder / "mappings" / "deals.yaml", desk.folder / "fields.json"
-    desk.type("fields", "--type", "12000", "--users", "--save", str(saved))
+    mapping = desk.folder / "mappings" / "deals.yaml"
+    desk.type("fields", "--type", "12000", "--users", "--save", "fields.json")
     desk.type("init", "deals.xlsx", "-o", "mappings/deals.yaml", "--type", "12000", "--online")
 
     mapping.write_text(answered(mapping.read_text(encoding="utf-8")), encoding="utf-8")
 
-    assert rejected(desk.folder / "deals.xlsx", mapping, load_metadata(saved)) == NOT_GOOD | UNIT
+    for against in (["--online"], ["--metadata", "fields.json"]):
+        command = ("check", "deals.xlsx", "-m", "mappings/deals.yaml", *against, "--json")
+        found = json.loads(desk.type(*command, code=Exit.ATTENTION).output)
+        assert [misfit for misfit in found["misfits"] if misfit["level"] == "error"] == []
+        assert {row for problem in found["problems"] for row in problem["rows"]} == NOT_GOOD | UNIT
+        assert found["ready"] == 161
 
 
 def test_the_saved_metadata_gives_the_draft_that_the_account_gives(desk: Desk) -> None:
@@ -160,3 +144,38 @@ def test_a_sheet_among_several_is_named_and_the_only_one_is_not(desk: Desk) -> N
     assert "\n  sheet: Read me\n" not in desk.type("init", "deals.xlsx", "--sheet", "1").output
     shutil.copy(SAMPLES / "traps" / "numbers.xlsx", desk.folder)
     assert "\n  sheet:" not in desk.type("init", "numbers.xlsx").output
+
+
+def test_the_draft_names_its_schema_which_is_put_beside_it(desk: Desk) -> None:
+    first = desk.type("init", "deals.xlsx", "-o", "mappings/deals.yaml", "--type", "12000")
+    second = desk.type("init", "deals.xlsx", "-o", "mappings/again.yaml", "--type", "12000")
+
+    schema = json.loads((desk.folder / "mappings" / "mapping.schema.json").read_bytes())
+    draft = (desk.folder / "mappings" / "deals.yaml").read_text(encoding="utf-8")
+    assert draft.startswith("# yaml-language-server: $schema=mapping.schema.json\n")
+    assert schema["title"] == "A mapping of migrator"
+    assert "mapping.schema.json beside it" in first.errors
+    assert "mapping.schema.json" not in second.errors
+
+
+def test_an_answered_draft_fits_its_schema(desk: Desk) -> None:
+    command = ("init", "deals.xlsx", "-o", "draft.yaml", "--type", "12000", "--online")
+    desk.type(*command)
+    schema = json.loads((desk.folder / "mapping.schema.json").read_bytes())
+    draft = (desk.folder / "draft.yaml").read_text(encoding="utf-8")
+
+    def faults(text: str) -> list[str]:
+        content = YAML(typ="safe").load(text)
+        return [fault.message for fault in jsonschema.Draft7Validator(schema).iter_errors(content)]
+
+    assert faults(answered(draft)) == []
+
+
+def test_a_file_of_the_schemas_name_is_left_alone_and_not_named(desk: Desk) -> None:
+    other = desk.folder / "mapping.schema.json"
+    other.write_text('{"title": "mine"}')
+
+    desk.type("init", "deals.xlsx", "-o", "draft.yaml")
+
+    assert other.read_text() == '{"title": "mine"}'
+    assert "yaml-language-server" not in (desk.folder / "draft.yaml").read_text(encoding="utf-8")

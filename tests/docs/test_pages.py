@@ -18,12 +18,15 @@ DOCS = ROOT / "docs"
 PAGES = [
     "first-migration.md",
     "fields.md",
+    "drafting.md",
     "failed-rows.md",
     "several-rows.md",
     "after-a-crash.md",
     "ledger.md",
     "dates-and-zones.md",
     "dropdowns.md",
+    "getting-ids.md",
+    "checking.md",
 ]
 
 

@@ -1,5 +1,8 @@
 """A sheet written anew: it reads back cell by cell, in the same rows."""
 
+import subprocess
+import sys
+import textwrap
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -145,3 +148,37 @@ def test_a_name_that_excel_does_not_take_for_a_sheet_is_made_one(tmp_path: Path)
     path = xlsx(tmp_path / "out.xlsx", [(2, "abc")], title="Deals [2024]/all: " + "x" * 40)
 
     assert openpyxl.load_workbook(path).sheetnames == ["Deals _2024__all_ " + "x" * 13]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of processes are POSIX's")
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, kind: str) -> None:
+    code = textwrap.dedent(f"""
+        import resource, signal
+        from pathlib import Path
+        from uuid import uuid4
+        from migrator.errors import SourceError
+        from migrator.reports.sheet_export import write_sheet_csv, write_sheet_xlsx
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        rows = ((at, [str(uuid4()) for _ in range(9)]) for at in range(2, 9000))
+        try:
+            if {kind!r} == "csv":
+                write_sheet_csv(Path("out.csv"), "abcdefghi", rows, encoding="utf-8", delimiter=",")
+            else:
+                write_sheet_xlsx(Path("out.xlsx"), "abcdefghi", rows, title="x")
+        except SourceError as error:
+            print(error.problem)
+    """)
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert "cannot be written" in done.stdout, done.stderr
+    assert list(tmp_path.iterdir()) == []

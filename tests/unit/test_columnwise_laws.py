@@ -236,3 +236,51 @@ def test_the_same_opportunity_in_several_rows_is_found_exactly(given_rows: Rows)
     assert found.opportunities == len(several)
     assert found.rows == sum(map(len, several))
     assert [[row for _, row in group] for group in found.first] == sorted(several)[:20]
+
+
+# ------------------------------------------------------------------ what chance seldom finds
+
+
+def _looked_at(field: str, cells: Sequence[str], zone: str = "Europe/London") -> Checking:
+    mapping = _written("Id", "", zone, [field])
+    rows: Rows = [(GUIDS[0], cell, "") for cell in cells]
+    return _checked(_source(rows), mapping, at_once=1)
+
+
+def test_a_known_day_and_a_known_time_are_not_known_together_when_clocks_change() -> None:
+    others = ("01/10/2020 09:00", "24/10/2020 01:30", "30/10/2020 09:00")
+    cells = (*others, "25/10/2020 09:00", "25/10/2020 01:30")
+
+    checking = _looked_at(CLOCK_FIELDS[0], cells)
+
+    assert [(group.code, group.rows) for group in checking.problems.listed()] == [
+        ("ambiguous-time", [6])
+    ]
+
+
+def test_the_earliest_and_the_latest_row_are_found_on_days_that_were_known() -> None:
+    days = [f"{day:02d}/01/2020 12:00" for day in range(1, 20)]
+    cells = (*days, "10/01/2020 09:00", "01/01/2020 09:00", "10/01/2020 15:00", "19/01/2020 15:00")
+
+    met = _looked_at(CLOCK_FIELDS[0], cells).met()["mx_Custom_1"]
+
+    assert met.earliest is not None
+    assert met.latest is not None
+    assert (met.earliest.row, met.latest.row) == (22, 24)
+
+
+def test_a_number_that_counts_as_blank_is_not_known_by_its_shape() -> None:
+    checking = _looked_at("{column: A, type: number, blank_values: ['0'], required: true}", "5670")
+
+    assert [(group.code, group.rows) for group in checking.problems.listed()] == [("blank", [5])]
+
+
+def test_each_doubtful_time_is_counted_under_its_policy() -> None:
+    cells = ("29/03/2020 01:30", "25/10/2020 01:30", "25/10/2020 01:30", "24/10/2020 01:30")
+
+    met = _looked_at(CLOCK_FIELDS[2], cells).met()["mx_Custom_1"]
+
+    assert {code: (one.count, one.rows) for code, one in met.doubts.items()} == {
+        "nonexistent-time": (1, [2]),
+        "ambiguous-time": (2, [3, 4]),
+    }

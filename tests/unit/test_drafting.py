@@ -326,6 +326,7 @@ def test_users_who_are_unknown_or_inactive_are_named() -> None:
         (["1.234,50", "7,5"], 'type: number, decimal: ",", grouping: european'),
         (["007", "012"], "type: text"),
         (["yes", "No"], "type: boolean"),
+        (["Y", "N"], 'type: boolean, true: ["Y"], false: ["N"]'),
         (["a@x.co", "b@x.co"], "type: email"),
         (["+91 85589 92559", "+91 85589 92560"], "type: phone"),
     ],

@@ -6,8 +6,11 @@ makes things go wrong. Then write `error_texts.md` anew and read it.
 
 from tests.acceptance.error_cases import (
     account,
+    checking,
     command_line,
+    drafting,
     fields,
+    ids,
     ledger,
     mapping,
     network,
@@ -22,10 +25,13 @@ GROUPS = (
     network,
     fields,
     sheet,
+    drafting,
     mapping,
+    checking,
     several_rows,
     ledger,
     night,
     terminal,
     command_line,
+    ids,
 )
