@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from migrator.environment import read_environment as read_environment
     from migrator.errors import MigratorError as MigratorError
-    from migrator.fit import ValueChecks as ValueChecks
-    from migrator.fit import fit as fit
     from migrator.ledger import open_ledger as open_ledger
     from migrator.loader import open_rows as open_rows
     from migrator.loader.frames import open_frame as open_frame
@@ -50,7 +48,6 @@ _HOMES = {
     "Update": "model",
     "check": "runs.checking",
     "export": "runs.exporting",
-    "fit": "fit",
     "inspect_sheet": "runs.inspecting",
     "load_mapping": "mapping",
     "load_metadata": "runs.metadata_files",
@@ -69,7 +66,6 @@ _HOMES = {
     "the_world": "runs.world",
     "RetryOptions": "runs.retrying",
     "RunOptions": "runs.running",
-    "ValueChecks": "fit",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - names of the table

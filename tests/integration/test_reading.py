@@ -299,7 +299,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Metadata:
 
 def checks_of(told: Metadata) -> ValueChecks:
     """Of a mapping that sends every field as a text, so that nothing is sure beforehand."""
-    lines = "".join(f"  {name}: {{column: {name}, type: text}}\n" for name in WRITABLE)
+    lines = "".join(
+        f"  {name}: {{column: {name}, type: text, blank: clear}}\n" for name in WRITABLE
+    )
     text = f"version: 1\nopportunity: {{type: 12000, id: Id}}\nfields:\n{lines}"
     return ValueChecks(parse_mapping(text, name="all.yaml"), told.types[0], users=told.users)
 
