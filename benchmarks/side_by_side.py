@@ -13,16 +13,16 @@ from pathlib import Path
 FRAME = """
 import json, sys, time
 path = sys.argv[1]
-begin = time.perf_counter()
+begin, cpu = time.perf_counter(), time.process_time()
 {body}
-seconds = time.perf_counter() - begin
+seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
 try:
     import resource
     unit = 1024**2 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 except ImportError:  # Windows
     peak = None
-print(json.dumps(dict(seconds=seconds, peak=peak, rows=count)))
+print(json.dumps(dict(seconds=seconds, cpu=cpu, peak=peak, rows=count)))
 """
 
 
@@ -42,13 +42,17 @@ def report(readers: dict[str, str], path: Path, repeat: int, base: str) -> dict[
             found[name].append(measure(body, path))
     of_base = statistics.median(one["seconds"] for one in found[base])
     print(f"{path.name}: {path.stat().st_size / 2**20:.0f} MiB, median of {repeat}")
-    print(f"{'reader':12} {'rows':>10} {'seconds':>8} {'ratio':>6} {'peak MiB':>9}")
+    print(f"{'reader':12} {'rows':>10} {'seconds':>8} {'ratio':>6} {'cpu s':>7} {'peak MiB':>9}")
     result = {}
     for name, runs in found.items():
         seconds = statistics.median(one["seconds"] for one in runs)
+        cpu = statistics.median(one["cpu"] for one in runs)
         peaks = [one["peak"] for one in runs if one["peak"] is not None]
         peak = f"{max(peaks):9.1f}" if peaks else "  unknown"  # no `resource` on Windows
-        print(f"{name:12} {runs[0]['rows']:>10,} {seconds:8.2f} {seconds / of_base:6.2f} {peak}")
+        print(
+            f"{name:12} {runs[0]['rows']:>10,} {seconds:8.2f} {seconds / of_base:6.2f} "
+            f"{cpu:7.2f} {peak}"
+        )
         result[name] = {
             "seconds": seconds,
             "ratio": seconds / of_base,

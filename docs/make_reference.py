@@ -1,4 +1,4 @@
-"""Write what is generated from the mapping's models: its JSON Schema, and the tables of the reference.
+"""Write what is generated from the mapping's models: JSON Schema, and tables of the reference.
 
 python docs/make_reference.py [--check]
 
@@ -39,11 +39,9 @@ def _of_types(definitions: dict[str, Any], general: set[str]) -> Iterator[str]:
     yield "| kind | key | means |"
     yield "| --- | --- | --- |"
     models = {model.__name__: tag for tag, model in TAGS.items()}
-    for name in models:
-        if name == "Number":
-            kind = "`number`, `integer`"
-        else:
-            kind = f"`{models[name]}`" if " " not in models[name] else models[name]
+    for name, tag in models.items():
+        kind = "`number`, `integer`" if name == "Number" else f"`{tag}`"
+        kind = tag if " " in tag else kind
         own = {key for key in definitions[name]["properties"] if key not in {"type", "column"}}
         for key, means in _rows(_only(definitions[name], own - general)):
             yield f"| {kind} | {key} | {means} |"

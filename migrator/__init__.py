@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from migrator.runs.exporting import export as export
     from migrator.runs.exporting import results as results
     from migrator.runs.inspecting import inspect_sheet as inspect_sheet
+    from migrator.runs.metadata_files import load_metadata as load_metadata
+    from migrator.runs.reading import read_metadata as read_metadata
     from migrator.runs.retrying import RetryOptions as RetryOptions
     from migrator.runs.retrying import resume as resume
     from migrator.runs.retrying import retry as retry
     from migrator.runs.running import RunOptions as RunOptions
     from migrator.runs.running import run as run
+    from migrator.runs.world import the_link as the_link
     from migrator.runs.world import the_world as the_world
     from migrator.settings import load_settings as load_settings
 
@@ -47,16 +50,19 @@ _HOMES = {
     "export": "runs.exporting",
     "inspect_sheet": "runs.inspecting",
     "load_mapping": "mapping",
+    "load_metadata": "runs.metadata_files",
     "load_settings": "settings",
     "map_row": "mapper",
     "open_frame": "loader.frames",
     "open_ledger": "ledger",
     "open_rows": "loader",
     "read_environment": "environment",
+    "read_metadata": "runs.reading",
     "results": "runs.exporting",
     "resume": "runs.retrying",
     "retry": "runs.retrying",
     "run": "runs.running",
+    "the_link": "runs.world",
     "the_world": "runs.world",
     "RetryOptions": "runs.retrying",
     "RunOptions": "runs.running",

@@ -361,9 +361,7 @@ class _Answer:
 
 
 def _parse(reply: Reply) -> _Answer:
-    content: object = None
-    with suppress(orjson.JSONDecodeError):  # HTML, nothing at all, half an answer.
-        content = orjson.loads(reply.body.removeprefix(b"\xef\xbb\xbf"))
+    content = _json(reply)
     if not isinstance(content, dict):
         return _Answer(
             document=content, content={}, is_object=False, exception="", message="", id=""
@@ -378,6 +376,13 @@ def _parse(reply: Reply) -> _Answer:
         message=message[:_LONGEST_READ],
         id=_text(inner.get("Id")) if isinstance(inner, dict) else "",
     )
+
+
+def _json(reply: Reply) -> object:
+    with suppress(orjson.JSONDecodeError):  # HTML, nothing at all, half an answer.
+        found: object = orjson.loads(reply.body.removeprefix(b"\xef\xbb\xbf"))
+        return found
+    return None
 
 
 def _is_ours(answer: _Answer) -> bool:

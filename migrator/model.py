@@ -4,8 +4,8 @@ Owns values only: nothing here reads, sends or waits. The table of states stands
 the ledger obeys it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
@@ -237,7 +237,9 @@ class Entry:
     opportunity_id: str  #: As it is sent.
     id_kind: IdKind
     guid: str  #: The opportunity's GUID in lower case where it is known; "" else.
-    note: str  #: The note to send; "" when none was mapped, or it is left out.
+    notes: tuple[str, ...]
+    """The notes of the rows that travel in it, each once; () when none was mapped, or all are left
+    out."""
     fields: tuple[FieldValue, ...]
     state: State
     place: Place
@@ -245,9 +247,23 @@ class Entry:
     attempted_at: float  #: Wall time of the last of them; 0.0 when there was none.
 
     @property
+    def note(self) -> str:
+        """The note to send; "" for none."""
+        return joined_notes(self.notes)
+
+    @property
     def is_uncertain(self) -> bool:
         """An earlier call may have been applied."""
         return self.state is State.IN_DOUBT
+
+
+def joined_notes(notes: Iterable[str]) -> str:
+    r"""The notes of several rows as the one note of a call.
+
+    >>> joined_notes(["First", "Second"])
+    'First\nSecond'
+    """
+    return "\n".join(notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,6 +403,8 @@ class Balance:
     waiting: int  #: Of the failed: never sent, they wait for an earlier row.
     notes_possibly_twice: int
     calls: int  #: Updates sent, every attempt counted.
+    merged: Mapping[State, int] = field(default_factory=dict)
+    """The merged rows, by the state of the row that carries them."""
 
     @property
     def is_whole(self) -> bool:
@@ -404,6 +422,15 @@ class Balance:
         """Whether rows failed, were rejected, or are in doubt."""
         boxes = (State.FAILED, State.REJECTED, State.IN_DOUBT)
         return any(self.states.get(state, 0) for state in boxes)
+
+
+class Carrier(NamedTuple):
+    """The row with which a merged row's values travel."""
+
+    place: Place  #: Run and number of its entry.
+    file: str
+    row: int
+    state: State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,6 +457,7 @@ class EntryRecord:
     other: (
         Place | None
     )  #: The entry that stands in its place: the later one, its mended copy, its carrier.
+    carrier: Carrier | None = None  #: Of a merged row.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -452,9 +480,14 @@ class DoubtfulNote:
     """A note of the same opportunity of which nobody knows whether it is there."""
 
     place: Place  #: Run and number of its entry.
-    note: str
+    notes: tuple[str, ...]  #: As `Entry.notes`.
     attempted_at: float  #: Wall time.
     doubt: Doubt
+
+    @property
+    def note(self) -> str:
+        """The note as it was sent."""
+        return joined_notes(self.notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,8 +97,8 @@ class Picking(Protocol):
     ) -> Clear | Blocked:
         """Whether an entry may be sent now; one that may not is marked so."""
 
-    def leave_note_out(self, entry: Entry) -> None:
-        """Send the entry without its note from now on."""
+    def leave_notes_out(self, entry: Entry, notes: Collection[str]) -> Entry:
+        """Send the entry without some of its notes from now on; gives it as it is then."""
 
     def finish(self, run: Run, *, at: float) -> RunState:
         """Say what the run has come to."""
@@ -151,6 +151,16 @@ class WorkThread(Protocol):
 
     async def do(self, action: Callable[[], T]) -> T:
         """Run an action; returns when its transaction is durable."""
+
+
+class ReadingProgress(Protocol):
+    """What a person watches while LeadSquared is asked for many things."""
+
+    def advance(self, done: int, total: int, *, thing: str, state: str) -> None:
+        """So many of the things are answered; ``state`` in a word ("asking")."""
+
+    def say(self, message: str) -> None:
+        """One line that stays."""
 
 
 class Progress(Protocol):

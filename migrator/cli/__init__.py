@@ -16,7 +16,8 @@ from migrator import __version__
 from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
-    "inspect", "fields", "check", "run", "resume", "retry", "status", "runs", "export", "sandbox",
+    "inspect", "ids", "fields", "init", "check", "run", "resume", "retry", "status", "runs",
+    "export", "sandbox",
 )  # fmt: skip
 
 DESCRIPTION: Final = """\
@@ -27,6 +28,7 @@ EPILOG: Final = """\
 a first evening:
   migrator inspect deals.xlsx                         shows what is in the sheet
   migrator fields --type 12000                        shows the fields of an opportunity type
+  migrator init deals.xlsx -o mappings/deals.yaml     drafts the mapping
   migrator check deals.xlsx -m mappings/deals.yaml    reads and maps every row, sends nothing
   migrator run deals.xlsx -m mappings/deals.yaml      plans, asks, sends
   migrator resume                                     goes on after a stop

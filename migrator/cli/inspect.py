@@ -1,12 +1,10 @@
 """`migrator inspect`: what is in a sheet, before there is a mapping."""
 
 import argparse
-from pathlib import Path
 
 from migrator.cli.common import the_environment
+from migrator.cli.reading import add_reading, reading_of, told_here
 from migrator.errors import ExitCode, SourceError
-
-_MOST_DIGITS = 3
 
 HELP = "show what is in a sheet, column by column; sends nothing"
 EPILOG = """\
@@ -21,20 +19,7 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("sheet_file", type=Path, metavar="FILE", help="a CSV or a workbook")
-    parser.add_argument(
-        "--sheet",
-        type=_sheet,
-        metavar="NAME|N",
-        help="the sheet of a workbook, by name or number (default: the first that is not hidden)",
-    )
-    parser.add_argument("--encoding", help="of a text file, such as cp1252")
-    parser.add_argument("--delimiter", help="of a text file, where it is not found by itself")
-    parser.add_argument("--quote", help='of a text file, instead of "; or none')
-    parser.add_argument("--escape", help="of a text file, such as a backslash")
-    parser.add_argument(
-        "--header-row", type=_row, metavar="N", help="the row that holds the column names"
-    )
+    add_reading(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -48,46 +33,14 @@ def run(options: argparse.Namespace) -> int:
     try:
         inspected = inspect_sheet(
             options.sheet_file,
-            sheet=options.sheet,
-            encoding=options.encoding,
-            delimiter=options.delimiter,
-            quote=options.quote,
-            escape=options.escape,
-            header_row=options.header_row,
+            **reading_of(options),
             budget=memory_budget(the_environment()),
         )
     except SourceError as error:
-        raise _told_here(error) from error
+        raise told_here(error, "inspect") from error
     if options.json:
         print(inspected_json(inspected))
     else:
         for line in inspected_lines(inspected, width=columns_of()):
             show(line)
     return ExitCode.OK
-
-
-def _told_here(error: SourceError) -> SourceError:
-    """The same refusal; where it speaks of the mapping, the options here say the same."""
-    advice = error.advice
-    if "source" in advice:
-        advice += (
-            " `inspect` takes the same as options: --sheet, --encoding, --delimiter, --quote, "
-            "--escape, --header-row."
-        )
-    return SourceError(error.problem, where=error.where, advice=advice)
-
-
-def _sheet(text: str) -> str | int:
-    """A name, or a number of up to three digits: sheets are called 2024 more often than counted so.
-
-    >>> _sheet("2"), _sheet("2024"), _sheet("Deals")
-    (2, '2024', 'Deals')
-    """
-    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
-    return int(text) if is_number else text
-
-
-def _row(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 1_048_576):
-        raise argparse.ArgumentTypeError(f'"{text}" is no row number; the first row is 1')
-    return int(text)

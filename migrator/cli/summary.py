@@ -73,6 +73,7 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
         "unfinished": balance.unfinished,
         "in_doubt_note_only": balance.in_doubt_note_only,
         "waiting": balance.waiting,
+        "merged": {state.value: count for state, count in balance.merged.items()},
         "notes_possibly_twice": balance.notes_possibly_twice,
         "notes_left_out": run.notes_left_out,
         "calls": balance.calls,

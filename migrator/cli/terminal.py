@@ -6,6 +6,7 @@ elsewhere a line every 30 seconds.
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from tqdm import tqdm
@@ -30,22 +31,31 @@ class TerminalOperator:
 
     def confirm(self, summary: PlanSummary) -> bool:
         """Show what is about to be sent, and ask unless ``--yes`` answered before."""
-        for line in summary_lines(summary):
+        lines, question = summary_lines(summary), f"Send {counted(summary.calls, 'update')}?"
+        if self._asked(lines, question, what="send", done="sent"):
+            return True
+        print("Nothing was sent; the same command asks again.", file=sys.stderr)
+        return False
+
+    def permits(self, lines: Sequence[str], question: str) -> bool:
+        """Show what reading calls are about to cost, and ask unless ``--yes`` answered before."""
+        if self._asked(lines, question, what="ask LeadSquared", done="asked"):
+            return True
+        print("LeadSquared was not asked; the same command asks you again.", file=sys.stderr)
+        return False
+
+    def _asked(self, lines: Sequence[str], question: str, *, what: str, done: str) -> bool:
+        for line in lines:
             show(line, file=sys.stderr)
         if self._yes:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
-                "nobody can be asked whether to send, since this is no terminal",
-                advice="Add --yes; nothing was sent.",
+                f"nobody can be asked whether to {what}, since this is no terminal",
+                advice=f"Add --yes; nothing was {done}.",
             )
-        print(
-            f"Send {counted(summary.calls, 'update')}? [y/N] ", end="", file=sys.stderr, flush=True
-        )
-        if _is_yes():
-            return True
-        print("Nothing was sent; the same command asks again.", file=sys.stderr)
-        return False
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        return _is_yes()
 
     def agrees(self, statement: str, question: str) -> bool:
         """Ask on a terminal; nobody there, or ``--yes``, is a no: it answers other questions."""
@@ -62,26 +72,32 @@ class TerminalOperator:
 
     def show(self, counts: Counts, *, state: str) -> None:
         """The progress, in place on a terminal, else now and then as a line."""
-        if not counts.to_send:
-            return
+        if counts.to_send:
+            self._draw(counts.done, counts.to_send, "row", _counts_text(counts, state))
+
+    def advance(self, done: int, total: int, *, thing: str, state: str) -> None:
+        """The same for calls that only read."""
+        self._draw(done, total, thing, state)
+
+    def _draw(self, done: int, total: int, thing: str, text: str) -> None:
         if sys.stderr.isatty():
-            self._show_bar(counts, state)
+            self._draw_bar(done, total, text)
         elif time.monotonic() - self._last_line >= HEARTBEAT_SECONDS:
             self._last_line = time.monotonic()
-            print(progress_line(counts, state), file=sys.stderr, flush=True)
+            print(f"{done:,} of {counted(total, thing)}: {text}", file=sys.stderr, flush=True)
 
-    def _show_bar(self, counts: Counts, state: str) -> None:
+    def _draw_bar(self, done: int, total: int, text: str) -> None:
         if self._bar is None:
             self._bar = tqdm(
-                total=counts.to_send,
+                total=total,
                 file=sys.stderr,
                 dynamic_ncols=True,
                 bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {desc}",
             )
-        self._bar.n = min(counts.done, counts.to_send)
-        self._bar.set_description_str(_counts_text(counts, state), refresh=False)
+        self._bar.n = min(done, total)
+        self._bar.set_description_str(text, refresh=False)
         self._bar.update(0)
-        if counts.done >= counts.to_send:
+        if done >= total:
             self._bar.refresh()
 
     def close(self) -> None:
@@ -97,11 +113,6 @@ def _is_yes() -> bool:
     if not answer:  # Ctrl-D leaves the cursor behind the question
         print(file=sys.stderr)
     return answer.strip().lower() in ("y", "yes")
-
-
-def progress_line(counts: Counts, state: str) -> str:
-    """The progress as one line."""
-    return f"{counts.done:,} of {counted(counts.to_send, 'row')}: {_counts_text(counts, state)}"
 
 
 def _counts_text(counts: Counts, state: str) -> str:

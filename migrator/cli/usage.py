@@ -11,6 +11,7 @@ from typing import Final
 
 _CHOICE: Final = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.*)\)")
 _REQUIRED: Final = re.compile(r"the following arguments are required: (.*)")
+_REQUIRED_ONE: Final = re.compile(r"one of the arguments (.*) is required")
 _ONE_OF: Final = re.compile(r"argument (\S+): not allowed with argument (\S+)")
 _VALUE: Final = re.compile(r"argument (\S+): (.*)", re.DOTALL)
 
@@ -22,8 +23,7 @@ def advice_for(message: str, parser: argparse.ArgumentParser) -> tuple[str, str]
         known = re.findall(r"[\w-]+", found[3])
         thing = "command" if found[1] == "COMMAND" else f"value of {found[1]}"
         return f'there is no {thing} "{found[2]}"', f"{near(found[2], known)}{_known(known)} {look}"
-    if found := _REQUIRED.match(message):
-        missing = found[1].replace("/", " or ")
+    if missing := _missing(message):
         if missing == "COMMAND":
             return "a command is missing", f"Begin with `migrator check SHEET -m MAPPING`. {look}"
         return f"{missing} is missing", f"{_usage(parser)} {look}"
@@ -32,6 +32,18 @@ def advice_for(message: str, parser: argparse.ArgumentParser) -> tuple[str, str]
     if found := _VALUE.match(message):
         return f"{found[1].replace('/', ' or ')}: {found[2]}", look
     return message, look
+
+
+def _missing(message: str) -> str:
+    """What argparse says is missing; "" when it says something else.
+
+    >>> _missing("one of the arguments --lead-id --lead-field is required")
+    '--lead-id or --lead-field'
+    """
+    if found := _REQUIRED_ONE.match(message):
+        return found[1].replace(" ", " or ")
+    found = _REQUIRED.match(message)
+    return found[1].replace("/", " or ") if found else ""
 
 
 def unknown_words(
@@ -80,6 +92,10 @@ def _usage(parser: argparse.ArgumentParser) -> str:
             words.append(f"{action.option_strings[0]} {named}")
         elif not action.option_strings and action.nargs != "?":
             words.append(named)
+    for group in parser._mutually_exclusive_groups:  # noqa: SLF001 - see `_actions`
+        if group.required:
+            first = group._group_actions[0]  # noqa: SLF001 - the same
+            words.append(f"{first.option_strings[0]} {first.metavar}")
     return f"Write `{' '.join(words)}`."
 
 

@@ -189,7 +189,8 @@ def _advice_of_marks(text: str, field: Number) -> str:
             f"Declare `currency: [{unit}]` if that is the currency of the whole column, or take it "
             "out of the cell."
         )
-    return f'Write minus, digits and one "{field.mark}" only.'
+    mark = "comma" if field.mark == "," else "point"
+    return f"Write minus, digits and one {mark} only, without currency or unit."
 
 
 def _grouping_advice(field: Number) -> str:

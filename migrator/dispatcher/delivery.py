@@ -153,7 +153,7 @@ class Delivery:
             known=sending.known,
             attempted_at=doubtful.attempted_at,
         )
-        is_same = sending.with_note and entry.note == doubtful.note
+        same = set(entry.notes) & set(doubtful.notes) if sending.with_note else set()
         if judgement in (Judgement.APPLIED, Judgement.NOT_THERE):
             is_there = judgement is Judgement.APPLIED
             await self._thread.do(
@@ -161,15 +161,18 @@ class Delivery:
                     self._run, entry, doubtful, is_there=is_there, at=self._clock.wall()
                 )
             )
-        if is_same and judgement is Judgement.NOT_THERE:
+        if same and judgement is Judgement.NOT_THERE:
             sending.again = True
-        elif is_same and judgement is not None:
-            await self._thread.do(lambda: self._picking.leave_note_out(entry))
+        elif same and judgement is not None:
+            sending.entry = await self._thread.do(
+                lambda: self._picking.leave_notes_out(entry, same)
+            )
+            which = "a part of its note" if sending.entry.notes else "its note"
             self._say(
-                f"row {entry.row}: its note is left out: a call of an earlier run with the same "
+                f"row {entry.row}: {which} is left out: a call of an earlier run with the same "
                 f"note {'has arrived' if judgement is Judgement.APPLIED else 'may have arrived'}"
             )
-            sending.entry, sending.with_note = replace(entry, note=""), False
+            sending.with_note = bool(sending.entry.notes)
 
     # -------------------------------------------------------------- sending
 

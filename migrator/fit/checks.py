@@ -8,6 +8,7 @@ Source:
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -15,7 +16,7 @@ from typing import Final, NamedTuple
 from migrator.convert import quoted
 from migrator.fit.kinds import SEPARATOR, Kind, all_options, kind_of
 from migrator.fit.misfit import Code
-from migrator.fit.words import bare, called, in_yaml, nearest, some
+from migrator.fit.words import Nearest, bare, called, in_yaml, some
 from migrator.metadata import FieldInfo
 from migrator.model import Problem
 
@@ -67,6 +68,15 @@ def value_check(subject: Subject, *, users: Users | None) -> Check | None:
     return _BY_KIND.get(kind, _length)(subject)
 
 
+def free_length(subject: Subject) -> int:
+    """Characters up to which any value is taken, so that none of them needs a look; -1 for none."""
+    kind = kind_of(subject.info)
+    is_free = kind is Kind.OPTION and all_options(subject.info) is None
+    if kind is not Kind.USER and (is_free or kind not in _BY_KIND):
+        return sys.maxsize if subject.info.max_length is None else subject.info.max_length
+    return -1
+
+
 def mandatory_check(subject: Subject, check: Check | None) -> Check:
     """The same check, for a field that cannot be emptied."""
 
@@ -114,7 +124,7 @@ def _options(subject: Subject) -> Check | None:
         return _length(subject)
     if subject.info.takes_others:
         return _others(subject, options)
-    known = frozenset(options)
+    known, near = frozenset(options), Nearest(options)
     separator = _separator(subject)
     refused: dict[str, Problem] = {}
 
@@ -127,7 +137,7 @@ def _options(subject: Subject) -> Check | None:
         if problem is None:
             if len(refused) >= _MOST_REMEMBERED:
                 refused.clear()
-            problem = refused[value] = _no_option(subject, value, options, separator)
+            problem = refused[value] = _no_option(subject, value, options, near)
         return problem
 
     return check
@@ -164,10 +174,9 @@ def _separator(subject: Subject) -> str | None:
     return SEPARATOR if subject.joined_by is None else subject.joined_by or None
 
 
-def _no_option(
-    subject: Subject, value: str, options: tuple[str, ...], separator: str | None
-) -> Problem:
+def _no_option(subject: Subject, value: str, options: tuple[str, ...], alike: Nearest) -> Problem:
     """The problem with a value, or with the first of several that is no option."""
+    separator = _separator(subject)
     parts = value.split(separator) if separator is not None else [value]
     wrong = next(part for part in parts if part not in options)
     shown = f"{called(subject.info)} {quoted(wrong)}"
@@ -180,7 +189,7 @@ def _no_option(
             f"{shown}{among} is no option of {subject.name} any more (renamed to {quoted(today)})",
             f"Say so in the mapping: `values: {{{in_yaml(wrong)}: {in_yaml(today)}}}`.",
         )
-    near = nearest(wrong, options)
+    near = alike.to(wrong)
     hint = f" (nearest: {quoted(near)})" if near is not None else ""
     return subject.problem(
         Code.NOT_AN_OPTION,
@@ -251,11 +260,10 @@ def _inactive(subject: Subject, value: str) -> Problem:
 
 def _number(subject: Subject) -> Check:
     def check(value: str) -> Problem | None:
-        if not value or _NUMBER.fullmatch(value):
+        # The vendor's own example sends "200,000" ("Update an Opportunity").
+        if not value or _NUMBER.fullmatch(value) or _GROUPED.fullmatch(value):
             return None
         advice = "Correct the cell, or declare `type: number`, which says what is wrong with it."
-        if _GROUPED.fullmatch(value):
-            advice = "Declare `type: number` with its `grouping`, which takes the commas out."
         return _no_data(subject, value, "a number", advice)
 
     return check

@@ -15,6 +15,7 @@ class Sent(NamedTuple):
     name: str  #: SchemaName; a member of a field set as ``mx_Custom_13~mx_CustomObject_1``.
     field: AnyField
     line: int
+    may_empty: bool  #: Whether a row can send "", which empties the field.
 
     @property
     def type(self) -> str:
@@ -55,4 +56,12 @@ class Sent(NamedTuple):
 def sent_by(mapping: Mapping) -> Iterator[Sent]:
     """Every field that the mapping sends, in its order."""
     for name, field in mapping.fields.items():
-        yield Sent(name, field, mapping.line_of("fields", name))
+        line = mapping.line_of("fields", name)
+        yield Sent(name, field, line, _may_empty(field, mapping))
+
+
+def _may_empty(field: AnyField, mapping: Mapping) -> bool:
+    if isinstance(field, Constant):
+        return not field.constant
+    clear_value = mapping.source.clear_value if field.clear_value is None else field.clear_value
+    return field.blank == "clear" or clear_value is not None

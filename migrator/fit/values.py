@@ -5,12 +5,13 @@ compiled once per mapping and type, since a million rows come through here. What
 types guarantee (a `number` is a number) is not looked at again.
 """
 
+import sys
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from migrator.convert import quoted
 from migrator.field_sets import in_set, path_of
-from migrator.fit.checks import Check, Subject, mandatory_check, value_check
+from migrator.fit.checks import Check, Subject, free_length, mandatory_check, value_check
 from migrator.fit.kinds import Kind, find, kind_of
 from migrator.fit.misfit import Code
 from migrator.fit.sent import Sent, sent_by
@@ -47,12 +48,17 @@ class ValueChecks:
             for sent in sent_by(mapping)
             if (info := find(type_, sent.name)) is not None
         }
-        self._checks = {
-            sent.name: check
-            for sent in sent_by(mapping)
-            if (subject := subjects.get(sent.name)) is not None
-            and (check := _check_of(sent, subject, active)) is not None
-        }
+        self._checks: dict[str, Check] = {}
+        self._free: dict[str, int] = {}  #: Characters up to which a field needs no look.
+        for sent in sent_by(mapping):
+            subject = subjects.get(sent.name)
+            check = _check_of(sent, subject, active) if subject is not None else None
+            if subject is None or check is None:
+                self._free[sent.name] = sys.maxsize
+                continue
+            self._checks[sent.name] = check
+            needs_value = subject.info.is_mandatory and sent.may_empty
+            self._free[sent.name] = -1 if needs_value else free_length(subject)
         self._dependents = [
             _Dependent(subject, parent)
             for subject in subjects.values()
@@ -72,11 +78,12 @@ class ValueChecks:
         What it cannot know is no problem: a stage that is sent without its status is only held
         against all the stages there are.
         """
-        checks = self._checks
+        checks, free = self._checks, self._free
         found = [
             problem
             for name, value in update.fields
-            if (check := checks.get(name)) is not None and (problem := check(value)) is not None
+            if len(value) > free.get(name, sys.maxsize)
+            and (problem := checks[name](value)) is not None
         ]
         if self._dependents:
             values = dict(update.fields)
@@ -94,7 +101,8 @@ def _check_of(sent: Sent, subject: Subject, users: dict[str, bool] | None) -> Ch
         return None
     is_sure = _GUARANTEED.get(sent.type) is kind_of(subject.info)
     check = None if is_sure else value_check(subject, users=users)
-    return mandatory_check(subject, check) if subject.info.is_mandatory else check
+    is_needed = subject.info.is_mandatory and sent.may_empty
+    return mandatory_check(subject, check) if is_needed else check
 
 
 # ------------------------------------------------------------------ a stage under its status

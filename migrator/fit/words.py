@@ -33,21 +33,37 @@ def bare(text: str) -> str:
 
 
 def nearest(text: str, known: Collection[str]) -> str | None:
-    """The known text that is probably meant.
+    """The known text that is probably meant; for many texts use `Nearest`.
 
     >>> nearest("won ", ["Open", "Won", "Lost"])
     'Won'
     >>> nearest("banana", ["Open", "Won", "Lost"]) is None
     True
     """
-    wanted = bare(text)
-    same = next((one for one in known if bare(one) == wanted), None) if wanted else None
-    if same is not None:
-        return same
-    found = process.extractOne(
-        text.strip(), known, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=_NEAR
-    )
-    return found[0] if found else None
+    return Nearest(known).to(text)
+
+
+class Nearest:
+    """Known texts, made ready for many look-ups.
+
+    Args:
+        known: The texts; of those that only look alike the first is found.
+    """
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = list(known)
+        self._folded = [one.casefold() for one in self._known]
+        self._bare = {bare(one): one for one in reversed(self._known)}
+
+    def to(self, text: str) -> str | None:
+        """The one that is probably meant, or None."""
+        wanted = bare(text)
+        if wanted and wanted in self._bare:
+            return self._bare[wanted]
+        found = process.extractOne(
+            text.strip().casefold(), self._folded, scorer=fuzz.ratio, score_cutoff=_NEAR
+        )
+        return self._known[found[2]] if found else None
 
 
 def some(words: Collection[str]) -> str:

@@ -11,6 +11,8 @@ from migrator.ledger.accounts import Accounts
 from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.database import Database, open_database
 from migrator.ledger.locks import RunLocks
+from migrator.ledger.lookups import Lookups
+from migrator.ledger.merging import Merging
 from migrator.ledger.plans import Marks, PlanLedger, PlannedRow
 from migrator.ledger.proofs import Proofs
 from migrator.ledger.records import Records
@@ -27,11 +29,13 @@ class Ledger:
         self.path = database.path  #: Absolute.
         self.tag = str(database.value("SELECT tag FROM ledger"))  #: Names it in run ids.
         self.plans = PlanLedger(database, self.tag)
+        self.merging = Merging(database)
         self.work = WorkLedger(database)
         self.choices = Choices(database)
         self.records = Records(database, self.tag)
         self.accounts = Accounts(database)
         self.proofs = Proofs(database)
+        self.lookups = Lookups(database)
         self.locks = RunLocks(database)
         self._database = database
 

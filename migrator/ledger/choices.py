@@ -3,12 +3,12 @@
 Owns which rows a command speaks of; it sends nothing and reads no replies.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import orjson
 
-from migrator.ledger.columns import entry_of
+from migrator.ledger.columns import entry_of, notes_of
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
 from migrator.model import Doubt, Entry, Run, State
@@ -31,17 +31,31 @@ class Choices:
         self._confirmed = Confirmed(database)
 
     def numbers_of_rows(self, run: Run, rows: Sequence[tuple[int, int]]) -> list[int]:
-        """The entries whose row lies in one of the ranges (first, last)."""
-        numbers: list[int] = []
+        """The entries whose row lies in one of the ranges; for a merged one its carrier."""
+        numbers: dict[int, None] = {}
         for first, last in rows:
             found = self._database.rows(
-                "SELECT number FROM entries WHERE run = ? AND row BETWEEN ? AND ? ORDER BY number",
+                "SELECT iif(state = 'merged', other_number, number) AS chosen FROM entries"
+                " WHERE run = ? AND row BETWEEN ? AND ? ORDER BY number",
                 run.number,
                 first,
                 last,
             )
-            numbers += [row["number"] for row in found]
-        return numbers
+            numbers |= dict.fromkeys(row["chosen"] for row in found)
+        return list(numbers)
+
+    def carried(self, run: Run, rows: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """The merged rows in the ranges, each with the row of its carrier."""
+        for first, last in rows:
+            found = self._database.rows(
+                "SELECT m.row, c.row AS carrier_row FROM entries m JOIN entries c"
+                " ON c.run = m.other_run AND c.number = m.other_number WHERE m.run = ?"
+                " AND m.row BETWEEN ? AND ? AND m.state = 'merged' ORDER BY m.number",
+                run.number,
+                first,
+                last,
+            )
+            yield from ((row["row"], row["carrier_row"]) for row in found)
 
     def first_numbers(self, run: Run, count: int) -> list[int]:
         """The first ``count`` entries that needed a call when the plan was sealed."""
@@ -173,7 +187,7 @@ class Choices:
     ) -> int:
         """What a person says of notes in doubt: there (succeeded), or missing (planned again)."""
         rows = self._database.rows(
-            "SELECT number, opportunity, note FROM entries"
+            "SELECT number, opportunity, note, note_parts FROM entries"
             " WHERE run = ? AND state = 'in_doubt' AND doubt = 'note'",
             run.number,
         )
@@ -199,7 +213,7 @@ class Choices:
                 ],
             )
             for row in settled if present else ():
-                self._confirmed.confirm_note(run, row["opportunity"], row["note"], at=at)
+                self._confirmed.confirm_notes(run, row["opportunity"], notes_of(row), at=at)
         return len(settled)
 
 

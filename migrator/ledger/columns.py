@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from migrator.model import (
+    Carrier,
     Cell,
     Doubt,
     Entry,
@@ -83,6 +84,27 @@ def decode_values(text: str, schema_names: Sequence[str]) -> tuple[FieldValue, .
     return tuple(FieldValue(name, value) for name, value in pairs if value is not None)
 
 
+def encode_note_parts(parts: Sequence[tuple[str, bool]]) -> str:
+    """The notes of the rows that travel together, each with whether it is left out.
+
+    >>> encode_note_parts([("First", True), ("Second", False)])
+    '[["First",true],["Second",false]]'
+    """
+    return orjson.dumps(parts).decode()
+
+
+def note_parts(row: Row) -> list[tuple[str, bool]]:
+    """Every note of an entry of which it is made, each with whether it is left out."""
+    if row["note_parts"]:
+        return [(text, is_out) for text, is_out in orjson.loads(row["note_parts"])]
+    return [(row["note"], False)] if row["note"] else []
+
+
+def notes_of(row: Row) -> tuple[str, ...]:
+    """The notes that travel in an entry's note."""
+    return tuple(text for text, is_out in note_parts(row) if not is_out)
+
+
 def encode_problems(problems: Sequence[Problem]) -> str:
     """Problems as a JSON list of objects."""
     return orjson.dumps(
@@ -141,7 +163,7 @@ def entry_of(row: Row, schema_names: Sequence[str], event_code: int) -> Entry:
         opportunity_id=row["opportunity_id"],
         id_kind=id_kind,
         guid=row["opportunity"] if is_joined else "",
-        note="" if row["leave_note_out"] else row["note"],
+        notes=() if row["leave_note_out"] else notes_of(row),
         fields=decode_values(row["field_values"], schema_names),
         state=State(row["state"]),
         place=(row["place_run"], row["place_number"]),
@@ -172,6 +194,19 @@ def record_of(row: Row) -> EntryRecord:
         advice=" ".join(dict.fromkeys(problem.advice for problem in problems)),
         updated_at=row["updated_at"],
         other=(row["other_run"], row["other_number"]) if row["other_run"] else None,
+        carrier=carrier_of(row),
+    )
+
+
+def carrier_of(row: Row) -> Carrier | None:
+    """The carrier that a row of the query in `migrator.ledger.records` tells."""
+    if row["carrier_state"] is None:
+        return None
+    return Carrier(
+        place=(row["other_run"], row["other_number"]),
+        file=row["carrier_file"],
+        row=row["carrier_row"],
+        state=State(row["carrier_state"]),
     )
 
 

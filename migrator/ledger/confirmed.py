@@ -4,13 +4,21 @@ Owns the tables `confirmed` and `auto_ids`. Confirmed means a success or a read 
 what was merely planned. Its methods are parts of the caller's transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import orjson
 
 from migrator.ledger.columns import known_of
 from migrator.ledger.database import Database
-from migrator.model import NOTHING_KNOWN, Entry, IdKind, Known, Run, text_digest
+from migrator.model import (
+    NOTHING_KNOWN,
+    Entry,
+    IdKind,
+    Known,
+    Run,
+    joined_notes,
+    text_digest,
+)
 
 
 class Confirmed:
@@ -30,9 +38,9 @@ class Confirmed:
         """The entry's fields are there, and with ``with_note`` its note."""
         known = self.known(run.account, entry.opportunity)
         notes, last_note = known.notes, known.last_note
-        if with_note and entry.note:
+        if with_note and entry.notes:
             last_note = text_digest(entry.note)
-            notes = _one_more(notes, last_note)
+            notes = _one_more(notes, entry.notes)
         confirmed = Known(
             values={**known.values, **{name: text_digest(value) for name, value in entry.fields}},
             notes=notes,
@@ -41,14 +49,15 @@ class Confirmed:
         )
         self._write(run.account, entry.opportunity, confirmed, at)
 
-    def confirm_note(self, run: Run, opportunity: str, note: str, *, at: float) -> None:
-        """A note is there, whose fields were confirmed before; later rows may have changed them."""
+    def confirm_notes(
+        self, run: Run, opportunity: str, notes: tuple[str, ...], *, at: float
+    ) -> None:
+        """A call's notes are there; its fields were confirmed before, and may be others by now."""
         known = self.known(run.account, opportunity)
-        digest = text_digest(note)
         confirmed = Known(
             values=known.values,
-            notes=_one_more(known.notes, digest),
-            last_note=digest,
+            notes=_one_more(known.notes, notes),
+            last_note=text_digest(joined_notes(notes)),
             place=known.place,
         )
         self._write(run.account, opportunity, confirmed, at)
@@ -101,5 +110,6 @@ class Confirmed:
         )
 
 
-def _one_more(notes: Mapping[str, int], digest: str) -> dict[str, int]:
-    return {**notes, digest: notes.get(digest, 0) + 1}
+def _one_more(counts: Mapping[str, int], notes: Iterable[str]) -> dict[str, int]:
+    # Each row's note by itself: it is known again when the next sheet joins it with others.
+    return {**counts, **{d: counts.get(d, 0) + 1 for d in map(text_digest, notes)}}

@@ -19,9 +19,11 @@ from migrator.ledger.columns import (
     encode_problems,
     encode_values,
     known_of,
+    note_parts,
     run_of,
 )
 from migrator.ledger.database import Database
+from migrator.ledger.merging import NoteParts, leave_notes_out
 from migrator.model import (
     IdKind,
     Known,
@@ -47,7 +49,7 @@ _INSERT: Final = """
 """
 
 _WITH_CONFIRMED: Final = """
-    SELECT e.number, e.opportunity, e.note, e.field_values,
+    SELECT e.number, e.opportunity, e.note, e.note_parts, e.field_values,
         c.value_digests, c.note_counts, c.last_note, c.place_run, c.place_number
     FROM entries e JOIN confirmed c ON c.account = ? AND c.opportunity = e.opportunity
     WHERE e.run = ? AND e.state IN ('planned', 'unchanged')
@@ -147,7 +149,8 @@ class PlanLedger:
 
         Per opportunity the longest beginning of its rows that gives exactly what is confirmed is
         `unchanged`; of the rest, a note already confirmed as often is left out. A row with nothing
-        to send is `unchanged`, too. With ``send_all`` only the last is marked.
+        to send is `unchanged`, too. With ``send_all`` only the last is marked. Merged rows stay
+        merged: their carrier is what may be unchanged.
         """
         database = self._database
         with database.transaction():
@@ -156,9 +159,11 @@ class PlanLedger:
                 " WHERE run = ? AND (state = 'unchanged' OR leave_note_out)",
                 run.number,
             )
-            unchanged, left_out = ([], []) if send_all else self._confirmed_entries(run)
+            unchanged, known_notes = ([], []) if send_all else self._confirmed_entries(run)
             _set(database, run, unchanged, "state = 'unchanged'")
-            _set(database, run, left_out, "leave_note_out = 1")
+            for number, parts in known_notes:
+                leave_notes_out(database, (run.number, number), parts)
+            left_out = sum(is_out for _, parts in known_notes for _, is_out in parts)
             nothing_to_send = database.change(
                 "UPDATE entries SET state = 'unchanged' WHERE run = ? AND state = 'planned'"
                 " AND (note = '' OR leave_note_out) AND field_values = ?",
@@ -166,21 +171,21 @@ class PlanLedger:
                 encode_values((), run.source.schema_names),
             )
             database.change(
-                "UPDATE runs SET notes_left_out = ? WHERE run = ?", len(left_out), run.number
+                "UPDATE runs SET notes_left_out = ? WHERE run = ?", left_out, run.number
             )
-        return Marks(len(unchanged) + nothing_to_send, len(left_out))
+        return Marks(len(unchanged) + nothing_to_send, left_out)
 
-    def _confirmed_entries(self, run: Run) -> tuple[list[int], list[int]]:
+    def _confirmed_entries(self, run: Run) -> tuple[list[int], list[tuple[int, NoteParts]]]:
         unchanged: list[int] = []
-        left_out: list[int] = []
+        known_notes: list[tuple[int, NoteParts]] = []
         rows = self._database.rows(_WITH_CONFIRMED, run.account, run.number)
         for _, group in groupby(rows, key=lambda row: row["opportunity"]):
             entries = list(group)
             known = known_of(entries[0])
             length = _confirmed_beginning(entries, known, run.source.schema_names)
             unchanged += [row["number"] for row in entries[:length]]
-            left_out += _confirmed_notes(entries, known, length)
-        return unchanged, left_out
+            known_notes += _confirmed_notes(entries, known, length)
+        return unchanged, known_notes
 
     def seal(self, run: Run, *, content_digest: str, rows_read: int, blank_rows: int) -> Run:
         """Make the plan binding, and mark the entries that it mends as corrected."""
@@ -330,25 +335,25 @@ def _confirmed_beginning(rows: list[Row], known: Known, schema_names: Sequence[s
                 differing.discard(name)
             else:
                 differing.add(name)
-        if row["note"]:
-            digest = text_digest(row["note"])
-            notes[digest] += 1
-            if notes[digest] > known.notes.get(digest, 0):
-                break
+        digests = [text_digest(text) for text, _ in note_parts(row)]
+        notes.update(digests)
+        if any(notes[digest] > known.notes.get(digest, 0) for digest in digests):
+            break
         if not differing:
             longest = position
     return longest
 
 
-def _confirmed_notes(rows: list[Row], known: Known, sent_from: int) -> list[int]:
-    """The numbers of the rows, from position ``sent_from``, whose note is confirmed as often."""
+def _confirmed_notes(
+    rows: list[Row], known: Known, sent_from: int
+) -> Iterator[tuple[int, NoteParts]]:
+    """The rows, from position ``sent_from``, with a note that is confirmed as often."""
     notes: Counter[str] = Counter()
-    confirmed = []
     for position, row in enumerate(rows):
-        if not row["note"]:
-            continue
-        digest = text_digest(row["note"])
-        notes[digest] += 1
-        if position >= sent_from and notes[digest] <= known.notes.get(digest, 0):
-            confirmed.append(row["number"])
-    return confirmed
+        parts = []
+        for text, _ in note_parts(row):
+            digest = text_digest(text)
+            notes[digest] += 1
+            parts.append((text, notes[digest] <= known.notes.get(digest, 0)))
+        if position >= sent_from and any(is_out for _, is_out in parts):
+            yield row["number"], parts

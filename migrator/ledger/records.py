@@ -5,6 +5,7 @@ Owns no state and changes nothing.
 
 from collections.abc import Collection, Iterator
 from sqlite3 import Row
+from typing import Final
 
 import orjson
 
@@ -14,6 +15,18 @@ from migrator.ledger.database import Database
 from migrator.ledger.work import ROWS_LEFT
 from migrator.model import Balance, EntryRecord, Place, Reason, Run, RunState, State
 from migrator.reasons import Reasons
+
+_WITH_CARRIER: Final = """
+    SELECT e.*, c.file AS carrier_file, c.row AS carrier_row, c.state AS carrier_state
+    FROM entries e LEFT JOIN entries c
+        ON e.state = 'merged' AND c.run = e.other_run AND c.number = e.other_number
+"""
+_ENTRY: Final = f"{_WITH_CARRIER} WHERE e.run = ? AND e.number = ?"
+_ENTRIES: Final = f"""{_WITH_CARRIER} WHERE e.run = ?1
+    AND (e.state IN (SELECT value FROM json_each(?2))
+        OR c.state IN (SELECT value FROM json_each(?2)))
+    ORDER BY e.number
+"""  # noqa: S608 - constants
 
 
 class Records:
@@ -67,6 +80,7 @@ class Records:
         )
         if row is None:
             raise LookupError(run.id)
+        merged = self._merged(run) if State.MERGED in states else {}
         return Balance(
             rows_read=run.rows_read,
             blank_rows=run.blank_rows,
@@ -75,7 +89,18 @@ class Records:
             waiting=row["waiting"],
             notes_possibly_twice=row["twice"],
             calls=row["calls"],
+            merged=merged,
         )
+
+    def _merged(self, run: Run) -> dict[State, int]:
+        """The merged rows, by the state of their carrier."""
+        rows = self._database.rows(
+            "SELECT c.state, count(*) AS n FROM entries m JOIN entries c"
+            " ON c.run = m.other_run AND c.number = m.other_number"
+            " WHERE m.run = ? AND m.state = 'merged' GROUP BY c.state",
+            run.number,
+        )
+        return {State(row["state"]): row["n"] for row in rows}
 
     def reasons(self, run: Run, states: Collection[State]) -> list[Reason]:
         """Why rows stand in ``states``, the commonest reason first; values are masked."""
@@ -93,8 +118,14 @@ class Records:
         return reasons.listed()
 
     def entries(self, run: Run, states: Collection[State] | None = None) -> Iterator[EntryRecord]:
-        """The run's entries in the source's order, streamed."""
-        return (record_of(row) for row in self._rows_in(run, states or list(State)))
+        """The run's entries in the source's order, streamed; all, or those in ``states``.
+
+        A merged row is also where its carrier is: its values were sent, or failed, with it.
+        """
+        rows = self._database.rows(
+            _ENTRIES, run.number, orjson.dumps(list(states or State)).decode()
+        )
+        return map(record_of, rows)
 
     def _rows_in(self, run: Run, states: Collection[State]) -> Iterator[Row]:
         return self._database.rows(
@@ -106,5 +137,5 @@ class Records:
 
     def entry(self, place: Place) -> EntryRecord | None:
         """One entry by run and number."""
-        row = self._database.row("SELECT * FROM entries WHERE run = ? AND number = ?", *place)
+        row = self._database.row(_ENTRY, *place)
         return record_of(row) if row is not None else None

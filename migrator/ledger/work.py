@@ -12,9 +12,10 @@ from typing import Final
 
 import orjson
 
-from migrator.ledger.columns import entry_of
+from migrator.ledger.columns import entry_of, notes_of
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
+from migrator.ledger.merging import leave_notes_out
 from migrator.model import (
     NEXT_STATES,
     Blocked,
@@ -150,7 +151,7 @@ class WorkLedger:
 
     def _doubtful_notes(self, run: Run, entry: Entry) -> tuple[DoubtfulNote, ...]:
         rows = self._database.rows(
-            "SELECT e.run, e.number, e.note, e.attempted_at, e.doubt FROM entries e"
+            "SELECT e.run, e.number, e.note, e.note_parts, e.attempted_at, e.doubt FROM entries e"
             " JOIN runs r ON r.run = e.run"
             " WHERE e.opportunity = ? AND e.state = 'in_doubt' AND r.account = ?"
             " AND e.note <> '' AND NOT e.leave_note_out AND NOT (e.run = ? AND e.number = ?)"
@@ -163,24 +164,24 @@ class WorkLedger:
         return tuple(
             DoubtfulNote(
                 place=(row["run"], row["number"]),
-                note=row["note"],
+                notes=notes_of(row),
                 attempted_at=row["attempted_at"],
                 doubt=Doubt(row["doubt"]),
             )
             for row in rows
         )
 
-    def leave_note_out(self, entry: Entry) -> None:
-        """Send the entry without its note from now on, since whether it is there cannot be told."""
+    def leave_notes_out(self, entry: Entry, notes: Collection[str]) -> Entry:
+        """Send the entry without some of its notes from now on; gives it as it is then."""
+        parts = [(text, text in notes) for text in entry.notes]
         with self._database.transaction():
+            leave_notes_out(self._database, (entry.run, entry.number), parts)
             self._database.change(
-                "UPDATE entries SET leave_note_out = 1 WHERE run = ? AND number = ?",
+                "UPDATE runs SET notes_left_out = notes_left_out + ? WHERE run = ?",
+                sum(is_out for _, is_out in parts),
                 entry.run,
-                entry.number,
             )
-            self._database.change(
-                "UPDATE runs SET notes_left_out = notes_left_out + 1 WHERE run = ?", entry.run
-            )
+        return replace(entry, notes=tuple(text for text, is_out in parts if not is_out))
 
     # -------------------------------------------------------------- sending
 
@@ -419,7 +420,7 @@ class WorkLedger:
         with self._database.transaction():
             if is_there:
                 self._confirm_doubtful_note(run, old, doubtful, at)
-            elif row["run_state"] == RunState.CLOSED and entry.note == doubtful.note:
+            elif row["run_state"] == RunState.CLOSED and set(doubtful.notes) <= set(entry.notes):
                 self._supersede(old, (entry.run, entry.number), at)
 
     def _confirm_doubtful_note(
@@ -430,4 +431,4 @@ class WorkLedger:
         if doubtful.doubt is Doubt.ALL:
             self._confirmed.confirm(run, old, with_note=True, at=at)
         else:
-            self._confirmed.confirm_note(run, old.opportunity, doubtful.note, at=at)
+            self._confirmed.confirm_notes(run, old.opportunity, doubtful.notes, at=at)

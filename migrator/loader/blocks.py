@@ -52,28 +52,28 @@ def blocks_of(rows: Iterable[SourceRow | Rejected], width: int) -> Iterator[Bloc
 
 def plain_block(
     file: str, columns: tuple[str, ...], records: Sequence[list[str]], *, row: int, line: int
-) -> Block | None:
-    """Records of a text file as a block, or None where one of them is blank or has another width.
+) -> Block:
+    """Records of a text file as a block.
 
     Args:
         file: The file's name.
-        columns: The header; a record has a cell for each.
-        records: With cells that can be sent, and that a spreadsheet could hold.
+        columns: The header; each record has a cell for each.
+        records: At least one, none of them blank, with cells that can be sent.
         row: The number of the first of them.
         line: The line at which it begins.
     """
-    if {len(columns)} != set(map(len, records)):
-        return None
-    by_column = list(zip(*records, strict=True))
-    if not all(map(str.strip, by_column[0])):
-        return None  # it may be blank: whether it is, the other cells tell
 
     def row_at(place: int) -> SourceRow:
         begins = line + sum(map(lines_of, records[:place]))
         return SourceRow(file, "", row + place, begins, columns, tuple(records[place]))
 
-    numbers = range(row, row + len(records))
-    return Block(file=file, numbers=numbers, by_column=by_column, row=row_at, is_clean=True)
+    return Block(
+        file=file,
+        numbers=range(row, row + len(records)),
+        by_column=list(zip(*records, strict=True)),
+        row=row_at,
+        is_clean=True,
+    )
 
 
 def lines_of(record: Sequence[str]) -> int:

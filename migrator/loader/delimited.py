@@ -6,11 +6,10 @@ is refused, since no later row of it can be trusted.
 """
 
 import csv
-import io
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,13 +44,13 @@ from migrator.loader.rows import (
     wrong_count,
 )
 from migrator.loader.text import (
-    CHUNK,
     Encoding,
     WatchedBytes,
     decide_encoding,
     decode_sample,
-    open_text,
+    open_lines,
     undecodable,
+    where_undecodable,
 )
 from migrator.model import Problem, Rejected, SourceRow
 from migrator.redact import printable
@@ -60,8 +59,9 @@ SAMPLE: Final = 65_536  #: Bytes at the beginning, from which the delimiter is f
 ENDLESS_CELL: Final = 1_048_576
 """Characters at which a cell is taken for a quote that was never closed: 32 times what a
 spreadsheet cell holds. Above it the file is refused, so that memory stays bounded."""
+_RECORDS_AT_ONCE: Final = 48  #: Few enough to stay in the processor's cache.
 _BLOCK_BYTES: Final = 1024**2  #: Read for one block, about; long texts make fewer rows.
-_STEP: Final = 32  #: Rows between two looks at the bytes.
+_STEP: Final = 32  #: Records between two looks at the bytes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,8 @@ class _Opened:
     quoting: Quoting
     beginning: _Beginning
     source: WatchedBytes
-    text: io.TextIOWrapper
+    text: Iterator[str]  #: Its lines.
+    close: Callable[[], None]
     lines: WatchedLines | None  #: Where an escape character is declared.
     reader: Any  #: csv's reader, whose class has no public name.
 
@@ -115,7 +116,7 @@ def open_delimited(path: Path, declared: Declared, *, tally: Tally) -> Rows:
     opened = _open(path, declared, tally)
     try:
         for _ in range(opened.beginning.hidden):
-            opened.text.readline()
+            next(opened.text)
         header_row, names = _header_record(opened, declared.header_row)
         if opened.lines:
             opened.lines.take_unknown()  # a name that is not as expected, the mapping will refuse
@@ -125,7 +126,7 @@ def open_delimited(path: Path, declared: Declared, *, tally: Tally) -> Rows:
         header = to_header(names, where=where, notes=tally.notes)
         _look_further_down(opened, header, header_row, declared, tally)
     except BaseException:
-        opened.text.close()
+        opened.close()
         raise
     return Rows(
         path=path,
@@ -134,7 +135,7 @@ def open_delimited(path: Path, declared: Declared, *, tally: Tally) -> Rows:
         tally=tally,
         records=_records(opened, header, header_row, tally, found),
         blocks=_blocks_of(opened, header, header_row, tally, found),
-        close=opened.text.close,
+        close=opened.close,
         encoding=opened.encoding.name,
         delimiter=opened.delimiter,
     )
@@ -147,7 +148,7 @@ def _open(path: Path, declared: Declared, tally: Tally) -> _Opened:
     # The limit belongs to the whole process; it is only ever raised here.
     csv.field_size_limit(max(csv.field_size_limit(), ENDLESS_CELL))
     source = WatchedBytes(path, encoding)
-    text = open_text(source, encoding)
+    text, close = open_lines(source, encoding)
     lines = WatchedLines(text, delimiter, quoting) if quoting.escape else None
     return _Opened(
         path=path,
@@ -157,6 +158,7 @@ def _open(path: Path, declared: Declared, tally: Tally) -> _Opened:
         beginning=beginning,
         source=source,
         text=text,
+        close=close,
         lines=lines,
         reader=quoting.reader(lines or text, delimiter),
     )
@@ -299,40 +301,17 @@ def _likely_header(opened: _Opened) -> tuple[int, int]:
 def _records(
     opened: _Opened, header: Header, header_row: int, tally: Tally, found: Fingerprint
 ) -> Generator[SourceRow | Rejected]:
-    """Every record below the header, and the check that the file stayed the same.
-
-    Written for speed: the usual row is looked at as little as is safe. A NUL shows in the
-    bytes, and a row that holds an overlong cell needs a read of the file, so that the cells
-    themselves are looked at only where one of both has happened.
-    """
-    make = partial(tuple.__new__, SourceRow)  # half the time of SourceRow(...)
-    file, columns, width = opened.path.name, header.columns, header.width
-    source, reader, lines = opened.source, opened.reader, opened.lines
-    is_plain = header.is_plain and lines is None
-    hidden = opened.beginning.hidden + 1
-    row, begins, next_line, reads = header_row, 1, reader.line_num + hidden, -1
-    try:
-        for record in reader:
-            row += 1
-            begins, next_line = next_line, reader.line_num + hidden
-            if not (record and record[0].strip()) and all_blank(record):
-                tally.blank_rows += 1
-                continue
-            tally.rows_read += 1
-            if is_plain and len(record) == width and source.reads == reads:
-                yield make((file, "", row, begins, columns, tuple(record)))
-                continue
-            unknown = lines.take_unknown() if lines else ""
-            found_row = SourceRow(file, "", row, begins, columns, tuple(record))
-            yield _inspected(found_row, header, unknown)
-            reads = -1 if source.has_nul else source.reads
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise _translated(opened, error, next_line) from error
-    except OSError as error:
-        raise unreadable(opened.path, error) from error
-    found.check(opened.path)
-    if not tally.rows_read:
-        raise no_rows(file)
+    """Every record below the header, and the check that the file stayed the same."""
+    # An escape without a known meaning is told of the record that was read last.
+    at_once = 1 if opened.lines else _RECORDS_AT_ONCE
+    for records, row, line in _batches(opened, header_row, at_once):
+        is_of_one_line_each = opened.line - line + 1 == len(records)
+        if is_of_one_line_each and _is_plain(opened, header, records):
+            tally.rows_read += len(records)
+            yield from _plain_rows(opened, header, records, row=row, line=line)
+        else:
+            yield from _looked_at(opened, header, records, tally, row=row, line=line)
+    _end(opened, tally, found)
 
 
 def _blocks_of(
@@ -348,66 +327,101 @@ def _blocks(
     opened: _Opened, header: Header, header_row: int, tally: Tally, found: Fingerprint
 ) -> Generator[Block]:
     """What `_records` gives, in blocks; a block with nothing odd in it is looked at as a whole."""
-    file, row, hidden = opened.path.name, header_row + 1, opened.beginning.hidden + 1
-    records: list[list[str]] = []
-    begins = opened.reader.line_num + hidden
+    for records, row, line in _batches(opened, header_row, BLOCK_ROWS):
+        if _is_plain(opened, header, records) and not _has_overlong(opened, records, line):
+            tally.rows_read += len(records)
+            yield plain_block(opened.path.name, header.columns, records, row=row, line=line)
+        else:
+            rows = _looked_at(opened, header, records, tally, row=row, line=line)
+            yield from blocks_of(rows, header.width)
+    _end(opened, tally, found)
+
+
+def _batches(
+    opened: _Opened, header_row: int, most: int
+) -> Iterator[tuple[list[list[str]], int, int]]:
+    """The records, so many at a time, with the number of the first and its line."""
+    row = header_row + 1
     try:
         while True:
-            records = []
-            is_odd = _take(opened, records)
+            begins = opened.line + 1
+            records = _take(opened, most)
             if not records:
-                break
-            block = (
-                None if is_odd else plain_block(file, header.columns, records, row=row, line=begins)
-            )
-            if block is not None:
-                tally.rows_read += len(records)
-                yield block
-            else:
-                yield from _odd_blocks(file, header, records, row=row, line=begins, tally=tally)
+                return
+            yield records, row, begins
             row += len(records)
-            begins = opened.reader.line_num + hidden
     except (csv.Error, UnicodeDecodeError) as error:
-        raise _translated(opened, error, begins + sum(map(lines_of, records))) from error
+        raise _translated(opened, error, begins) from error
     except OSError as error:
         raise unreadable(opened.path, error) from error
+
+
+def _take(opened: _Opened, most: int) -> list[list[str]]:
+    """The next records; fewer where they are long, so that memory stays bounded."""
+    records: list[list[str]] = []
+    start = opened.source.position
+    while len(records) < most and opened.source.position - start < _BLOCK_BYTES:
+        before = len(records)
+        records.extend(islice(opened.reader, min(_STEP, most - before)))
+        if len(records) == before:
+            break
+    return records
+
+
+def _end(opened: _Opened, tally: Tally, found: Fingerprint) -> None:
     found.check(opened.path)
     if not tally.rows_read:
-        raise no_rows(file)
+        raise no_rows(opened.path.name)
 
 
-def _take(opened: _Opened, records: list[list[str]]) -> bool:
-    """Read the records of a block; tells whether a cell of them may hold what no cell may.
+def _is_plain(opened: _Opened, header: Header, records: list[list[str]]) -> bool:
+    """Whether no record needs a look: asked of many at once, for what it costs.
 
-    What is read before an error stays in `records`.
+    Each has as many cells as the header and a value in the first one; and no NUL and no line as
+    long as an overlong cell has been met in the bytes so far.
     """
-    source, reader, start, is_odd = opened.source, opened.reader, opened.source.position, False
-    while len(records) < BLOCK_ROWS and source.position - start < _BLOCK_BYTES:
-        count, before = len(records), source.position
-        records.extend(islice(reader, _STEP))
-        if len(records) == count:
-            break
-        # What was decoded before is a chunk at most; an overlong cell needs more than a second.
-        if source.position - before > CHUNK:
-            new = chain.from_iterable(records[count:])
-            is_odd = is_odd or any(len(cell) > LONGEST_CELL for cell in new)
-    return is_odd or source.has_nul
+    if not header.is_plain or opened.lines or opened.source.is_suspect:
+        return False
+    if set(map(len, records)) != {header.width}:
+        return False
+    first_cells = [record[0] for record in records]
+    return all(first_cells) and not any(map(str.isspace, first_cells))
 
 
-def _odd_blocks(
-    file: str, header: Header, records: list[list[str]], *, row: int, line: int, tally: Tally
-) -> Iterator[Block]:
-    """The records of a block one by one."""
-    rows: list[SourceRow | Rejected] = []
-    for number, record in enumerate(records, row):
+def _has_overlong(opened: _Opened, records: list[list[str]], line: int) -> bool:
+    """Whether a cell of several lines is too long; one of a single line shows in the bytes."""
+    if opened.line - line + 1 == len(records):
+        return False
+    return max(map(len, chain.from_iterable(records))) > LONGEST_CELL
+
+
+def _plain_rows(
+    opened: _Opened, header: Header, records: list[list[str]], *, row: int, line: int
+) -> Iterator[SourceRow]:
+    """Records of one line each as rows; written without a loop, which takes twice the time."""
+    file, count = opened.path.name, len(records)
+    parts = zip(
+        *(repeat(file, count), repeat("", count), range(row, row + count)),
+        *(range(line, line + count), repeat(header.columns, count), map(tuple, records)),
+        strict=True,
+    )
+    return map(partial(tuple.__new__, SourceRow), parts)
+
+
+def _looked_at(
+    opened: _Opened, header: Header, records: list[list[str]], tally: Tally, *, row: int, line: int
+) -> Iterator[SourceRow | Rejected]:
+    """Records as rows, each cell of them looked at."""
+    file, unknown = opened.path.name, opened.lines.take_unknown() if opened.lines else ""
+    for number, record in enumerate(records, start=row):
+        begins = line
+        line += lines_of(record)
         if all_blank(record):
             tally.blank_rows += 1
-        else:
-            tally.rows_read += 1
-            found = SourceRow(file, "", number, line, header.columns, tuple(record))
-            rows.append(_inspected(found, header, ""))
-        line += lines_of(record)
-    yield from blocks_of(rows, header.width)
+            continue
+        tally.rows_read += 1
+        found_row = SourceRow(file, "", number, begins, header.columns, tuple(record))
+        yield _inspected(found_row, header, unknown)
 
 
 def _inspected(row: SourceRow, header: Header, unknown: str) -> SourceRow | Rejected:
@@ -440,7 +454,7 @@ def _inspected(row: SourceRow, header: Header, unknown: str) -> SourceRow | Reje
 def _translated(opened: _Opened, error: csv.Error | UnicodeDecodeError, begins: int) -> SourceError:
     """The refusal of the file, naming the line where the trouble began."""
     if isinstance(error, UnicodeDecodeError):
-        return undecodable(opened.path, opened.encoding, error, opened.source.position)
+        return where_undecodable(opened.path, opened.encoding)
     quoting, where = opened.quoting, opened.path.name
     place = find_place(
         opened.path,

@@ -39,12 +39,17 @@ class Fingerprint:
         except OSError:
             same = False
         if not same:
-            raise SourceError(
-                "the file changed while it was read",
-                where=path.name,
-                advice="Nothing of it was used. Close the program that writes it, then run the "
-                "same command again.",
-            )
+            raise changed(path)
+
+
+def changed(path: Path) -> SourceError:
+    """The refusal of a file that is not any more what it was."""
+    return SourceError(
+        "the file changed while it was read",
+        where=path.name,
+        advice="Nothing of it was used. Close the program that writes it, then run the same "
+        "command again.",
+    )
 
 
 def unreadable(path: Path, error: OSError) -> SourceError:

@@ -12,8 +12,7 @@ from migrator.errors import SourceError
 from migrator.loader.delimited import Declared, open_delimited
 from migrator.loader.files import is_open_in_excel, unreadable
 from migrator.loader.packed import GZIP, is_packed, read_head, refuse_bomb
-from migrator.loader.rows import DEFAULT_BUDGET, Rows, Tally
-from migrator.loader.workbook import OLE, open_workbook
+from migrator.loader.rows import DEFAULT_BUDGET, OLE, Rows, Tally
 
 _HEAD: Final = 4_096  #: Bytes that are enough to tell the kinds apart.
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -92,6 +91,9 @@ def _open_workbook(path: Path, sheet: str | int | None, declared: Declared, budg
     _ignored(tally, "A workbook has no", **text_only)
     if is_open_in_excel(path):
         tally.notes.append(f"Excel has {path.name} open: what is not saved is not read.")
+    # Readers of workbooks take longer to import than a small CSV to read.
+    from migrator.loader.workbook import open_workbook  # noqa: PLC0415
+
     return open_workbook(
         path, sheet=sheet, header_row=declared.header_row, budget=budget, tally=tally
     )

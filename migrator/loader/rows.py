@@ -16,6 +16,7 @@ from migrator.loader.blocks import Block, blocks_of
 from migrator.model import Problem, Rejected, SourceRow
 
 LONGEST_CELL: Final = 32_767  #: Characters; Microsoft, "Excel specifications and limits", 2026.
+OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: How old Office files begin, and encrypted ones.
 DEFAULT_BUDGET: Final = 1024**3  #: Bytes of memory that reading a workbook may take.
 _SHOWN: Final = 60  #: Characters of a cell that a problem repeats.
 
@@ -88,7 +89,7 @@ class Rows:
 
     @property
     def rows_read(self) -> int:
-        """Rows so far, given and rejected."""
+        """Rows so far, given and rejected; while they are read, some dozens ahead of both."""
         return self._tally.rows_read
 
     @property

@@ -7,17 +7,25 @@ refused with the likely readings (`readings`), for a person to choose.
 
 import codecs
 import io
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from migrator.errors import SourceError
+from migrator.loader.files import changed
 from migrator.loader.packed import open_bytes
 from migrator.loader.readings import is_mostly_utf8, likely_readings, take_sample
+from migrator.loader.rows import LONGEST_CELL
 
-CHUNK: Final = 16_384
-"""Bytes read at once. Below the longest cell, so that reading an overlong cell always takes a
-read, and only rows that took one need a look (see `delimited`)."""
+CHUNK: Final = 65_536  #: Bytes read at once.
+MOST_LINE: Final = 64 * 1024**2  #: Bytes of one line, which is held in memory.
+
+_BY_LINE: Final = re.compile(r"utf-8|ascii|cp125\d|iso8859-\d+|latin-1")
+"""Encodings whose lines can be decoded one by one, since each character stands for itself."""
 
 _LOOK: Final = 1_024  #: Bytes that show whether a text is UTF-16: half of them are NUL there.
 
@@ -107,9 +115,9 @@ class WatchedBytes(io.BufferedReader):
         super().__init__(open_bytes(path), CHUNK)
         self.read(encoding.mark)  # not `seek`: what is packed has no place to go to
         self.position = encoding.mark  #: Where the next read begins.
-        self.reads = 0  #: Grows with every read.
-        # In UTF-16 and UTF-32 half of all bytes are NUL: there each row is looked at.
-        self.has_nul = not encoding.is_bytewise
+        self.is_suspect = not _BY_LINE.fullmatch(encoding.name)
+        """From now on each row must be looked at: a NUL was met, or a line that may hold an
+        overlong cell; in encodings that are not decoded line by line, always."""
         self._watches_escape = not encoding.declared and encoding.is_bytewise
         self._path = path
 
@@ -120,13 +128,64 @@ class WatchedBytes(io.BufferedReader):
             SourceError: There is an ESC byte and no encoding was declared.
         """
         data = super().read1(CHUNK if size < 0 else min(size, CHUNK))
-        if not self.has_nul and b"\0" in data:
-            self.has_nul = True
+        if b"\0" in data:
+            self.is_suspect = True
         if self._watches_escape and b"\x1b" in data:
             raise _escape_found(self._path, self.position + data.index(b"\x1b"))
         self.position += len(data)
-        self.reads += 1
         return data
+
+    def lines(self) -> Iterator[list[bytes]]:
+        """All lines, many at a time, each with its end (LF, CR or CRLF) as it is.
+
+        Raises:
+            SourceError: A line has no end within `MOST_LINE`.
+        """
+        held: list[bytes] = []  # a line whose end has not come yet
+        while data := self.read1():
+            held.append(data)
+            if b"\n" in data or b"\r" in data:
+                lines = b"".join(held).splitlines(keepends=True)
+                held.clear()
+                if not data.endswith(b"\n"):  # behind a CR, an LF may come with the next piece
+                    held.append(lines.pop())
+                self._watch(lines)
+                yield lines
+            elif len(held) * CHUNK > MOST_LINE:
+                raise _endless_line(self._path)
+        lines = b"".join(held).splitlines(keepends=True)
+        self._watch(lines)
+        yield lines
+
+    def _watch(self, lines: list[bytes]) -> None:
+        if not self.is_suspect and max(map(len, lines), default=0) > LONGEST_CELL:
+            self.is_suspect = True
+
+
+def open_lines(
+    source: WatchedBytes, encoding: Encoding
+) -> tuple[Iterator[str], Callable[[], None]]:
+    """The file as lines of text, each with its end as it is; and what closes it.
+
+    Raises:
+        UnicodeDecodeError: While they are read; `undecodable` tells where.
+    """
+    if not _BY_LINE.fullmatch(encoding.name):
+        text = open_text(source, encoding)
+        return text, text.close
+    # A third faster than TextIOWrapper: a line without other characters stays one of ASCII.
+    decode: Callable[[bytes], str] = bytes.decode  # strict UTF-8
+    if encoding.name != "utf-8":
+        decode = partial(bytes.decode, encoding=encoding.name)
+    return chain.from_iterable(map(decode, lines) for lines in source.lines()), source.close
+
+
+def _endless_line(path: Path) -> SourceError:
+    return SourceError(
+        f"a line has more than {MOST_LINE // 1024**2} MiB",
+        where=path.name,
+        advice="This is no table. Export the data again, as CSV UTF-8.",
+    )
 
 
 def open_text(source: WatchedBytes, encoding: Encoding) -> io.TextIOWrapper:
@@ -138,6 +197,18 @@ def decode_sample(head: bytes, encoding: Encoding, *, is_whole: bool) -> str:
     """The beginning of a file as text; a character cut off at the end of `head` is left out."""
     decoder = codecs.getincrementaldecoder(encoding.name)("strict")
     return decoder.decode(head[encoding.mark :], is_whole)
+
+
+def where_undecodable(path: Path, encoding: Encoding) -> SourceError:
+    """The refusal of a file in which a byte was met that does not fit; it is looked for anew."""
+    source = WatchedBytes(path, encoding)
+    with open_text(source, encoding) as text:
+        try:
+            while text.read(CHUNK):
+                pass
+        except UnicodeDecodeError as error:
+            return undecodable(path, encoding, error, source.position)
+    return changed(path)
 
 
 def undecodable(path: Path, encoding: Encoding, error: UnicodeDecodeError, end: int) -> SourceError:

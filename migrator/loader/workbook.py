@@ -19,6 +19,7 @@ from migrator.loader.grid import Book, Fault, RawRow, Sheet, SheetAccount
 from migrator.loader.ods import OdsBook
 from migrator.loader.package import is_open_document, main_part, open_package, translated_errors
 from migrator.loader.rows import (
+    OLE,
     Header,
     Rows,
     SheetInfo,
@@ -35,7 +36,6 @@ from migrator.loader.xlsb import XlsbBook
 from migrator.loader.xlsx import XlsxBook
 from migrator.model import Cell, Problem, Rejected, SourceRow
 
-OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: Old Office files, and encrypted new ones.
 TEXT_MEMORY: Final = 3
 """Bytes of memory for a byte of shared texts, which are held as a list: a Python text has 49 to 74
 bytes of its own, and two for a character outside Latin-1; measured with texts of ten characters."""

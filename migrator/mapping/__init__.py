@@ -24,7 +24,7 @@ from migrator.mapping.fields import (
     Text,
     User,
 )
-from migrator.mapping.reading import Mapping, load_mapping, parse_mapping
+from migrator.mapping.reading import Mapping, load_mapping, open_questions, parse_mapping
 from migrator.mapping.schema import Opportunity, OpportunityId, Source
 from migrator.mapping.template import Piece, columns_of, parse_template
 
@@ -55,6 +55,7 @@ __all__ = [
     "did_you_mean",
     "listed",
     "load_mapping",
+    "open_questions",
     "parse_mapping",
     "parse_template",
 ]

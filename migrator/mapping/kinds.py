@@ -220,7 +220,7 @@ def _separator(text: str) -> str:
 
 
 def _separates(text: str) -> str:
-    if not text or text.isalnum():
+    if not text or (text.isalnum() and _separator(text) == text):
         raise refuse(
             f'"{text}" does not separate anything',
             'Write the characters between two values, such as ";" or ", "; or comma, '

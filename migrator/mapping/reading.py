@@ -30,6 +30,10 @@ MOST_BYTES: Final = 1024 * 1024
 _BINARY: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
 ENDINGS: Final = frozenset({".yaml", ".yml"})
 _NUMBERED: Final = re.compile(r"v?\.?(\d{1,6})(?:\.\d+)*", re.ASCII | re.IGNORECASE)
+_NO_FIELD: Final = (
+    "Write at least one field, such as `mx_Custom_6: Amount`; in a draft, take the # away from a "
+    "suggestion. Leave the key out where only a note is sent."
+)
 _NO_VALUE: Final = 'Write one, or leave the key out; a text that is meant to be empty is "".'
 
 
@@ -132,7 +136,7 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
     Raises:
         MappingError: The text is wrong; tells everything that is.
     """
-    values, lines, complaints, empty = read_yaml(text, name=name)
+    values, lines, complaints, empty, asked = read_yaml(text, name=name)
     _check_version(values, lines, name=name)
     complaints.extend(_doubled(values, lines))
     source = values.get("source")
@@ -142,6 +146,7 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
         content = Content.model_validate(values, context=context)
     except ValidationError as error:
         found = list(complaints_of(error, lines, values))
+    found = [(place, said) for place, said in found if place not in asked and (place or not asked)]
     complaints.extend(_without_echoes(found, empty, lines))
     if complaints:
         complain(complaints, name=name)
@@ -154,6 +159,16 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
         fields=MappingProxyType(dict(_flat(content))),
         lines=MappingProxyType(lines),
     )
+
+
+def open_questions(text: str) -> tuple[int, ...]:
+    """The lines of a draft that hold a question.
+
+    Raises:
+        MappingError: The text is no YAML.
+    """
+    read = read_yaml(text, name="the draft")
+    return tuple(read.lines[place] for place in read.open)
 
 
 def _flat(content: Content) -> Iterator[tuple[str, AnyField]]:
@@ -211,7 +226,8 @@ def _without_echoes(
     for place in empty:
         # `note: {Remarks}` is a text without its quotes, and no key without its value.
         if not any(place[:length] in places for length in range(1, len(place))):
-            yield Complaint(lines[place], f"{dotted(place)} has no value", _NO_VALUE)
+            advice = _NO_FIELD if place == ("fields",) else _NO_VALUE
+            yield Complaint(lines[place], f"{dotted(place)} has no value", advice)
 
 
 def _doubled(values: dict[str, Plain], lines: ReadOnly[Path, int]) -> Iterator[Complaint]:

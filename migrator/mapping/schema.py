@@ -108,7 +108,7 @@ class Opportunity(Part):
     )
     rows_per_opportunity: RowsPerOpportunity = key(
         "The same opportunity in several rows: `in_order` sends each, in the sheet's order; "
-        "`merge` sends one call with what the rows say together; `error` rejects them.",
+        "`merge` sends one call with what the rows say together; `error` refuses the sheet.",
         "in_order",
     )
 

@@ -23,6 +23,13 @@ from migrator.mapping.complaints import Complaint, complain
 
 MOST_ALIASES: Final = 32  #: A mapping repeats a value map here and there; a bomb repeats itself.
 MOST_NESTING: Final = 16  #: The language needs four levels.
+QUESTION: Final = "???"  #: Of a draft: a place where a person has to write the answer.
+_NAME_ASKED: Final = re.compile(r"mx_Custom_\?+")  #: Of a draft: the number is not known.
+_NAME_ADVICE: Final = (
+    "Put the field's number in place of the ?; `migrator fields --type N` lists them. Or make the "
+    "field a comment again."
+)
+_ANSWER: Final = "Write the answer in its place; the comments above it say what to think of."
 _BEGIN: Final = (
     "Check that -m names the mapping; it begins with `version: 1`, and docs/mapping.md shows a "
     "whole one."
@@ -43,6 +50,7 @@ class Content(NamedTuple):
     lines: dict[Path, int]  #: Of every key and list item; the first line is 1.
     complaints: list[Complaint]  #: What is wrong without keeping the rest from being read.
     empty: list[Path]  #: Keys without a value, which read as "".
+    open: list[Path]  #: Where a draft asks: what holds `???`, or a key without its number.
 
 
 def read_yaml(text: str, *, name: str) -> Content:
@@ -62,7 +70,7 @@ def read_yaml(text: str, *, name: str) -> Content:
         complain([Complaint(1, f"the mapping is {found}", _BEGIN)], name=name)
     builder = _Builder()
     values = builder.mapping(root, ())
-    return Content(values, builder.lines, builder.complaints, builder.empty)
+    return Content(values, builder.lines, builder.complaints, builder.empty, builder.open)
 
 
 def _refuse_what_is_unsafe(text: str, *, name: str) -> None:
@@ -129,6 +137,7 @@ class _Builder:
         self.lines: dict[Path, int] = {}
         self.complaints: list[Complaint] = []
         self.empty: list[Path] = []
+        self.open: list[Path] = []
         self._built: dict[int, Plain] = {}  #: By the node: what an alias names is built once.
 
     def mapping(self, node: MappingNode, path: Path) -> dict[str, Plain]:
@@ -141,6 +150,10 @@ class _Builder:
                 continue
             key = self._text(key_node, line)
             here = (*path, key)
+            if _NAME_ASKED.fullmatch(key):
+                self._complain(line, f'"{key}" is an open question of the draft', _NAME_ADVICE)
+                self.open.append(path)
+                continue
             if key in built:
                 advice = f"It stands in line {self.lines.get(here, line)} too; keep one."
                 self._complain(line, f'"{key}" stands twice', advice)
@@ -153,6 +166,10 @@ class _Builder:
         if isinstance(node, ScalarNode):
             if not node.value and node.style is None:
                 self.empty.append(path)
+            if node.value == QUESTION and node.style is None:
+                self.open.append(path)
+                problem = f"{dotted(path)} is an open question of the draft"
+                self._complain(node.start_mark.line + 1, problem, _ANSWER)
             return self._text(node, node.start_mark.line + 1)
         if id(node) not in self._built:
             self._built[id(node)] = (

@@ -18,6 +18,8 @@ OUR_COLUMNS: Final = (
     "migrator_row",
     "migrator_opportunity_id",
     "migrator_state",
+    "migrator_carrier_row",
+    "migrator_carrier_state",
     "migrator_attempts",
     "migrator_http_status",
     "migrator_exception",
@@ -39,6 +41,10 @@ _ADVICE: Final = {
     State.PLANNED: "`migrator resume` sends it.",
     State.SENDING: "`migrator resume` settles it.",
 }
+_ADVICE_MERGED: Final = (
+    "Its values travelled with row {}, which failed: mend the cell in whichever row has it, keep "
+    "both rows, and give this file to `migrator run`."
+)
 _ADVICE_DOUBT: Final = "`migrator resume` settles it by reading LeadSquared."
 _ADVICE_NOTE: Final = (
     "Look for the note in LeadSquared, then `migrator retry --in-doubt --note-present` "
@@ -71,6 +77,8 @@ def values_of(entry: EntryRecord, width: int, *, run_id: str) -> tuple[str, ...]
         str(entry.row),
         entry.opportunity_id,
         entry.state,
+        carrier_row(entry),
+        entry.carrier.state if entry.carrier else "",
         str(entry.attempts),
         str(entry.http_status or ""),
         entry.exception,
@@ -81,8 +89,18 @@ def values_of(entry: EntryRecord, width: int, *, run_id: str) -> tuple[str, ...]
     )
 
 
+def carrier_row(entry: EntryRecord) -> str:
+    """The row that carries a merged one, as FILE:ROW where it is of another file; else ""."""
+    carrier = entry.carrier
+    if carrier is None:
+        return ""
+    return str(carrier.row) if carrier.file == entry.file else f"{carrier.file}:{carrier.row}"
+
+
 def advice_for(entry: EntryRecord) -> str:
     """What to do with an entry that needs a person."""
+    if entry.carrier is not None and entry.carrier.state is State.FAILED:
+        return _ADVICE_MERGED.format(carrier_row(entry))
     if entry.state is State.IN_DOUBT:
         return _ADVICE_NOTE if entry.doubt is Doubt.NOTE else _ADVICE_DOUBT
     return _ADVICE.get(entry.state, "")

@@ -46,7 +46,19 @@ def _of_these(balance: Balance, state: State) -> str:
         return f" (of these {balance.waiting:,} wait for an earlier row, never sent)"
     if state is State.IN_DOUBT and balance.in_doubt_note_only:
         return f" (of these {balance.in_doubt_note_only:,} about the note only)"
+    if state is State.MERGED:
+        return f" (their values travel with another row{_carried(balance)})"
     return ""
+
+
+def _carried(balance: Balance) -> str:
+    """What became of the rows that carry merged ones."""
+    boxes = [
+        f"{balance.merged[state]:,} {state.replace('_', ' ')}"
+        for state in State
+        if balance.merged.get(state)
+    ]
+    return f"; of these {', '.join(boxes)}" if boxes else ""
 
 
 def reason_lines(reasons: Sequence[Reason], *, shown: int = REASONS_SHOWN) -> Iterator[str]:

@@ -15,27 +15,51 @@ _NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, *, what: str = "the export", option: str = "-o") -> Iterator[Path]:
+def whole_file(
+    path: Path, *, what: str = "the export", option: str = "-o", is_new: bool = False
+) -> Iterator[Path]:
     """A place beside ``path`` to write to; what stands there becomes ``path`` at the end.
 
     Args:
-        path: The file; it is replaced.
+        path: The file.
         what: What is written, for the messages.
         option: That of the command line which names it.
+        is_new: Whether it must not be there: then nothing is ever replaced.
 
     Raises:
-        SourceError: The file is open in a spreadsheet program, or cannot be written.
+        SourceError: The file is there and must not be; it is open in a spreadsheet program; or it
+            cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
     try:
         _refuse_one_in_use(path, option)
         yield part
+        if is_new and path.exists():
+            raise SourceError(
+                "a file of this name has come into being meanwhile; it was left as it is",
+                where=str(path),
+                advice="Name another file with -o FILE.",
+            )
         part.replace(path)
     except OSError as error:
         raise unwritable(path, error, what=what, option=option) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Do nothing if a file can be made beside ``path``: looked at before long work is begun.
+
+    Raises:
+        SourceError: It cannot.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _refuse_one_in_use(path: Path, option: str) -> None:

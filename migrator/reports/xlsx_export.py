@@ -50,26 +50,43 @@ def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
     """
     refuse_columns(len(header), where=str(path))
     rows = iter(rows)
-    with whole_file(path) as part:
+    with streamed_sheet(path, EXPORT_SHEET) as sheet:
+        first = list(islice(rows, _ROWS_MEASURED))
+        lay_out(sheet, header, first)
+        count = _write_rows(sheet, header, chain(first, rows), where=str(path))
+        last = get_column_letter(len(header))
+        sheet.auto_filter.ref = f"A1:{last}{count + 1}"  # type: ignore[attr-defined] # forgotten, too
+    return count
+
+
+@contextlib.contextmanager
+def streamed_sheet(path: Path, title: str, *, is_new: bool = False) -> Iterator[WriteOnlyWorksheet]:
+    """The one sheet of a workbook that becomes ``path`` at the end, whole or not at all.
+
+    Args:
+        path: The workbook.
+        title: The sheet's name.
+        is_new: Whether ``path`` must not be there.
+
+    Raises:
+        SourceError: The file cannot be written.
+    """
+    with whole_file(path, is_new=is_new) as part:
         part.touch()  # a folder that may not be written to is found before the work
         book = Workbook(write_only=True)
         book.properties.creator = "migrator"
-        sheet = book.create_sheet(EXPORT_SHEET)
-        first = list(islice(rows, _ROWS_MEASURED))
-        _lay_out(sheet, header, first)
+        sheet = book.create_sheet(title)
         try:
-            count = _write_rows(sheet, header, chain(first, rows), where=str(path))
+            yield sheet
         except BaseException:
             # openpyxl removes its own file at exit, which Windows refuses while it is open; what
             # stands in it is of no account any more.
             with contextlib.suppress(Exception):
                 sheet.close()
             raise
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{count + 1}"
         # As `book.save` does, but closed in any case: what fails at exit would be a traceback.
         with ZipFile(part, "w", ZIP_DEFLATED) as archive:
             ExcelWriter(book, archive).save()
-    return count
 
 
 def refuse_columns(count: int, *, where: str) -> None:
@@ -120,11 +137,15 @@ def _written_out(character: str) -> str:
 # ------------------------------------------------------------------ the sheet
 
 
-def _lay_out(
-    sheet: WriteOnlyWorksheet, header: Sequence[str], first: Sequence[Sequence[str]]
+def lay_out(
+    sheet: WriteOnlyWorksheet,
+    header: Sequence[str],
+    first: Sequence[Sequence[str]],
+    *,
+    header_row: int = 1,
 ) -> None:
     """What a streamed sheet wants to know before its first row."""
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes = f"A{header_row + 1}"
     widths = sheet.column_dimensions  # type: ignore[attr-defined] # the stubs have forgotten it
     for place, name in enumerate(header):
         longest = max(len(name), *(len(row[place]) for row in first), _NARROWEST)
@@ -166,16 +187,26 @@ def filled(cell: Cell, texts: Sequence[str]) -> Iterator[Cell]:
 
 def _stored(row: Sequence[str], header: Sequence[str], where: str) -> list[str]:
     """The row's texts as they are stored; all are looked at before the row is begun."""
-    texts = [escape_text(text) for text in row]
-    for name, text in zip(header, texts, strict=True):
-        # A character has at most two units.
-        if len(text) > LONGEST_CELL // 2 and units(text) > LONGEST_CELL:
-            raise SourceError(
-                f"the cell has {units(text):,} characters; an Excel cell holds {LONGEST_CELL:,}",
-                where=f'{where}, column "{name[:60]}"',
-                advice=_USE_CSV,
-            )
-    return texts
+    return [
+        stored_text(text, where=where, column=name) for name, text in zip(header, row, strict=True)
+    ]
+
+
+def stored_text(text: str, *, where: str, column: str) -> str:
+    """The text as a cell stores it.
+
+    Raises:
+        SourceError: It is longer than a cell of Excel's may be.
+    """
+    text = escape_text(text)
+    # A character has at most two units.
+    if len(text) > LONGEST_CELL // 2 and units(text) > LONGEST_CELL:
+        raise SourceError(
+            f"the cell has {units(text):,} characters; an Excel cell holds {LONGEST_CELL:,}",
+            where=f'{where}, column "{column[:60]}"',
+            advice=_USE_CSV,
+        )
+    return text
 
 
 def units(text: str) -> int:

@@ -4,6 +4,7 @@ Owns what is said when nothing fits; the matching is the ledger's. It changes no
 """
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import Final
 
 from migrator.errors import UsageError
@@ -14,6 +15,7 @@ from migrator.reports.text import counted
 from migrator.runs.world import World
 
 REASONS_LISTED: Final = 10
+MERGED_LISTED: Final = 5
 
 RowRanges = Sequence[tuple[int, int]]
 
@@ -67,6 +69,20 @@ def numbers_of(world: World, run: Run, rows: RowRanges | None) -> list[int] | No
     return numbers
 
 
+def say_carriers(world: World, run: Run, rows: RowRanges | None) -> None:
+    """Say which rows are chosen in the place of merged ones."""
+    told = [
+        f"{row} with row {carrier}"
+        for row, carrier in islice(world.ledger.choices.carried(run, rows or ()), MERGED_LISTED + 1)
+    ]
+    if told:
+        more = "; …" if len(told) > MERGED_LISTED else ""
+        world.operator.say(
+            "merged rows go with the row that carries their values: row "
+            f"{'; row '.join(told[:MERGED_LISTED])}{more}"
+        )
+
+
 def chosen_rows(
     world: World, run: Run, *, limit: int | None, rows: RowRanges | None
 ) -> Collection[int] | None:
@@ -74,6 +90,7 @@ def chosen_rows(
     choices = world.ledger.choices
     if rows is not None:
         numbers = numbers_of(world, run, rows) or []
+        say_carriers(world, run, rows)
     elif limit is not None:
         numbers = choices.first_numbers(run, limit)
     else:

@@ -125,12 +125,12 @@ async def _dispatch(
             # What is under way stays "sending" in the ledger: in doubt at the next start.
             os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
 
-        with _signals(stop):
+        with on_signals(stop):
             return await dispatch.run()
 
 
 @contextmanager
-def _signals(stop: Callable[[int], None]) -> Iterator[None]:
+def on_signals(stop: Callable[[int], None]) -> Iterator[None]:
     """Hand Ctrl-C and SIGTERM to ``stop``; `signal.signal` works on Windows, too."""
 
     def handler(number: int, frame: FrameType | None) -> None:

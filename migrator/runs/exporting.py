@@ -21,9 +21,10 @@ CHOICES: Final = {
     "succeeded": (State.SUCCEEDED,),
     "rejected": (State.REJECTED,),
     "in-doubt": (State.IN_DOUBT,),
-    "not-sent": (State.PLANNED, State.SENDING, State.SUPERSEDED, State.UNCHANGED, State.MERGED),
+    "not-sent": (State.PLANNED, State.SENDING, State.SUPERSEDED, State.UNCHANGED),
     "all": tuple(State),
 }
+"""The states of each choice. A merged row stands where the row that carries it does."""
 
 
 def export(ledger: Ledger, run: Run, states: tuple[State, ...], path: Path) -> int:
@@ -51,7 +52,8 @@ def results(
     Args:
         ledger: Where the run is.
         run_id: Such as "r3-9f2c1a" or "r3".
-        states: Only entries in these; `State` members or their names, such as ``("failed",)``.
+        states: Only entries in these; `State` members or their names, such as ``("failed",)``. A
+            merged row is also where the row that carries it is.
 
     Raises:
         UsageError: There is no such run.
@@ -73,8 +75,11 @@ def _writer(
         # openpyxl takes longer to import than a CSV to write.
         from migrator.reports.xlsx_export import refuse_rows, write_xlsx  # noqa: PLC0415
 
-        counted = ledger.records.balance(run).states
-        refuse_rows(sum(counted.get(state, 0) for state in set(states)), where=str(path))
+        balance, wanted = ledger.records.balance(run), set(states)
+        rows = sum(balance.states.get(state, 0) for state in wanted)
+        if State.MERGED not in wanted:
+            rows += sum(balance.merged.get(state, 0) for state in wanted)
+        refuse_rows(rows, where=str(path))
         return write_xlsx
     raise UsageError(
         f'an export is a .csv or an .xlsx file, not "{path.suffix or path.name}"',

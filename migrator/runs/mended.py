@@ -160,8 +160,9 @@ class MendedRows:
         self, row: SourceRow | Rejected, left_out: list[str]
     ) -> tuple[SourceRow | Rejected, Place] | None:
         record = self._record(row.row if isinstance(row, Rejected) else row)
-        if record.state not in MENDABLE:
-            left_out.append(f"row {record.row} is {record.state.replace('_', ' ')}")
+        told = _not_mendable(record)
+        if told:
+            left_out.append(told)
             return None
         place = (record.run, record.number)
         if isinstance(row, Rejected):
@@ -214,6 +215,18 @@ class MendedRows:
                 if isinstance(cell, date)
             }
         return self._date_columns
+
+
+def _not_mendable(record: EntryRecord) -> str:
+    """Why an entry cannot be mended; "" when it can. A merged one goes with its carrier."""
+    carrier = record.carrier
+    state = carrier.state if carrier is not None else record.state
+    if state in MENDABLE:
+        return ""
+    words = state.replace("_", " ")
+    if carrier is not None:
+        return f"row {record.row} went with row {carrier.row}, which is {words}"
+    return f"row {record.row} is {words}"
 
 
 def _readings(rows: Rows) -> Sequence[Callable[[str], str]]:

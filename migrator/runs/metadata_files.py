@@ -10,10 +10,12 @@ from typing import Final
 from migrator.errors import SettingsError
 from migrator.metadata import Metadata, parse_metadata
 from migrator.nearby import instead_of
-from migrator.reports.whole_file import whole_file
+from migrator.reports.whole_file import unwritable, whole_file
 
 MOST_BYTES: Final = 64 * 1024 * 1024  #: Twice the longest answer of LeadSquared's that is read.
 ENDINGS: Final = frozenset({".json"})
+_WHAT: Final = "the metadata"
+_OPTION: Final = "--save"
 _FORCE: Final = "Name another file, or replace this one with --force."
 
 
@@ -64,8 +66,11 @@ def refuse_overwriting(path: Path, *, host: str, code: int | None, users: bool) 
 
     Raises:
         SettingsError: Something would be lost.
+        SourceError: There is no such folder.
     """
     if not path.exists():
+        if not path.absolute().parent.is_dir():
+            raise unwritable(path, FileNotFoundError(), what=_WHAT, option=_OPTION)
         return
     try:
         there = load_metadata(path)
@@ -95,5 +100,5 @@ def save_metadata(path: Path, metadata: Metadata) -> None:
     """
     # What is at its default says nothing, and left out the file stays short enough to compare.
     text = metadata.model_dump_json(indent=1, exclude_defaults=True)
-    with whole_file(path, what="the metadata", option="--save") as part:
+    with whole_file(path, what=_WHAT, option=_OPTION) as part:
         part.write_text(f"{text}\n", encoding="utf-8", newline="\n")

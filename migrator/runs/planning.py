@@ -3,7 +3,9 @@
 Owns the streaming from loader through mapper into the ledger. Sends nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -20,7 +22,9 @@ from migrator.loader.several import files_of, open_several
 from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import IdKind, Place, Rejected, Run, Source, SourceRow, Update
+from migrator.reports.text import counted
 from migrator.runs.mended import open_or_export
+from migrator.runs.repeated import gather_rows, refuse_torn_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +71,7 @@ class Planned:
     content_digest: str
     rows_read: int
     blank_rows: int
+    notes: tuple[str, ...] = ()  #: What a person should know of it before it is sent.
 
 
 def open_source(
@@ -130,14 +135,17 @@ def write_plan(
     name: str,
     mixed_ids: bool,
     parent: int = 0,
+    users: ReadOnly[str, str] | None = None,
 ) -> Planned:
     """Write a plan row by row; the caller holds nothing yet and seals it later.
 
     Raises:
-        MappingError: The mapping does not fit the sheet, or ids of both kinds are mixed.
-        SourceError: The sheet turns out to be unreadable on the way.
+        MappingError: The mapping does not fit the sheet, ids of both kinds are mixed, or it wants
+            one row per opportunity and there are several.
+        SourceError: The sheet turns out to be unreadable on the way, or a mended export lacks
+            rows that went together with others in it.
     """
-    mapper = compile_mapping(mapping, rows.columns)
+    mapper = compile_mapping(mapping, rows.columns, users=users)
     source = Source(
         name=name,
         mapping_name=mapping.name,
@@ -149,7 +157,11 @@ def write_plan(
     run = ledger.plans.begin(source, account=account, parent=parent)
     try:
         with ledger.locks.hold(run):
-            return _stream(ledger, run, rows, mapper, mixed_ids=mixed_ids)
+            planned = _stream(ledger, run, rows, mapper, mixed_ids=mixed_ids)
+            if parent:
+                refuse_torn_groups(ledger, run, parent)
+            gather_rows(ledger, run, mapping)
+            return planned
     except BaseException:
         ledger.plans.discard(run)
         raise
@@ -160,8 +172,9 @@ def _stream(
 ) -> Planned:
     content = blake2b("\x1f".join(rows.columns).encode(), digest_size=16)
     kinds = IdKinds(allowed=mixed_ids)
+    cuts: Counter[str] = Counter()
     number = 0
-    for batch in _batches(_mapped(rows, mapper, kinds)):
+    for batch in _batches(_mapped(rows, mapper, kinds, cuts)):
         ledger.plans.add(run, batch, first_number=number + 1, content=content)
         number += len(batch)
     return Planned(
@@ -169,10 +182,16 @@ def _stream(
         content_digest=rows.content_digest or content.hexdigest(),
         rows_read=number,
         blank_rows=rows.blank_rows,
+        notes=tuple(
+            f"{name} is cut to its max_length in {counted(count, 'row')}, as the mapping asks"
+            for name, count in cuts.items()
+        ),
     )
 
 
-def _mapped(rows: SourceRows, mapper: Mapper, kinds: "IdKinds") -> Iterator[PlannedRow]:
+def _mapped(
+    rows: SourceRows, mapper: Mapper, kinds: "IdKinds", cuts: Counter[str]
+) -> Iterator[PlannedRow]:
     for row, place in rows.linked():
         if isinstance(row, Rejected):
             yield PlannedRow(row.row, row, place)
@@ -180,6 +199,7 @@ def _mapped(rows: SourceRows, mapper: Mapper, kinds: "IdKinds") -> Iterator[Plan
         result = mapper.map(row)
         if isinstance(result, Update):
             kinds.meet(result, row)
+            cuts.update(result.truncated)
         yield PlannedRow(row, result, place)
 
 

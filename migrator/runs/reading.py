@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypeVar
 
+from migrator.convert import by_email
 from migrator.errors import AccessError, AllowanceError, MigratorError, TargetError, UsageError
 from migrator.leadsquared import Account, read_who_am_i, who_am_i_request
 from migrator.leadsquared_types import (
@@ -152,6 +153,31 @@ async def _read_metadata(
         types=types,
         users=found_users,
     )
+
+
+def users_by_email(link: Link, account: str) -> dict[str, str]:
+    """GUIDs of the account's active users by e-mail address; says that one call was made.
+
+    Args:
+        link: A `World` will do.
+        account: The account's name, whose day the call counts in.
+
+    Raises:
+        AccessError: The keys are refused, or another server answers.
+        AllowanceError: The day's calls are spent, or the account refuses every call.
+        TargetError: LeadSquared does not answer.
+    """
+    return asyncio.run(_users_by_email(link, account))
+
+
+async def _users_by_email(link: Link, account: str) -> dict[str, str]:
+    async with link.connected(account) as (client, quota):
+        asking = Asking(link, client, quota)
+        try:
+            return by_email(await asking.ask(users_request(), read_users))
+        finally:
+            if asking.made:
+                link.operator.say(_made(asking.made))
 
 
 async def _whose_day(link: Link) -> str | None:

@@ -11,7 +11,7 @@ from migrator.model import Doubt, Run, State
 from migrator.reports.text import counted
 from migrator.runs.accounts import require_account
 from migrator.runs.asking import as_it_stands, ask_and_deliver
-from migrator.runs.choosing import RowRanges, failed_for, numbers_of
+from migrator.runs.choosing import RowRanges, failed_for, numbers_of, say_carriers
 from migrator.runs.delivering import Finished
 from migrator.runs.edited import held_rows
 from migrator.runs.world import World
@@ -81,6 +81,7 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
     choices = world.ledger.choices
     with world.ledger.locks.hold(run):
         numbers = numbers_of(world, run, options.rows)
+        say_carriers(world, run, options.rows)
         if options.reasons:
             numbers = failed_for(world.ledger, run, options.reasons, numbers)
         if options.in_doubt and options.note_present:

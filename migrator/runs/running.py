@@ -30,6 +30,7 @@ from migrator.runs.planning import (
     source_name,
     write_plan,
 )
+from migrator.runs.reading import users_by_email
 from migrator.runs.retrying import go_on
 from migrator.runs.world import World
 
@@ -63,16 +64,18 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
         name = source_name(rows, options.name)
         if not parent and not options.new_ledger:
             _refuse_a_second_ledger(world, account, name)
+        users = users_by_email(world, account) if mapping.needs_users else None
         planned = write_plan(
             world.ledger,
             source,
             mapping,
             account=account,
+            users=users,
             name=name,
             mixed_ids=options.mixed_ids,
             parent=parent,
         )
-        notes = [*rows.notes, *source.notes]
+        notes = [*rows.notes, *source.notes, *planned.notes]
     earlier = [
         run
         for run in world.ledger.plans.same_names(planned.run.source, account=account)

@@ -3,7 +3,7 @@
 Owns the port to the person at the keyboard and the assembly of client and quota.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,9 @@ class Operator(Protocol):
     def confirm(self, summary: PlanSummary) -> bool:
         """Whether to send. Raises UsageError where nobody can be asked."""
 
+    def permits(self, lines: Sequence[str], question: str) -> bool:
+        """Whether calls may be made that change nothing. Raises UsageError as `confirm` does."""
+
     def agrees(self, statement: str, question: str) -> bool:
         """Whether a person agrees to something that ``--yes`` does not answer; no without one."""
 
@@ -49,6 +52,9 @@ class Operator(Protocol):
 
     def show(self, counts: Counts, *, state: str) -> None:
         """The progress changed."""
+
+    def advance(self, done: int, total: int, *, thing: str, state: str) -> None:
+        """The progress of reading calls changed."""
 
     def close(self) -> None:
         """No progress is to come any more."""
@@ -61,6 +67,10 @@ class SilentOperator:
         """Yes."""
         return summary is not None
 
+    def permits(self, lines: Sequence[str], question: str) -> bool:
+        """Yes."""
+        return bool(lines) or bool(question)
+
     def agrees(self, statement: str, question: str) -> bool:
         """No: only a person can tell."""
         return not (statement or question)
@@ -69,6 +79,9 @@ class SilentOperator:
         """Nothing is shown."""
 
     def show(self, counts: Counts, *, state: str) -> None:
+        """Nothing is shown."""
+
+    def advance(self, done: int, total: int, *, thing: str, state: str) -> None:
         """Nothing is shown."""
 
     def close(self) -> None:

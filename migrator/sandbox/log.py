@@ -25,6 +25,7 @@ class Record:
     guid: str = ""  #: The opportunity found by it; "" when none was.
     fields: dict[str, str] = field(default_factory=dict)  #: As sent, in the call's order.
     note: str = ""
+    lead: str = ""  #: The lead as a look-up named it: its id, or "Phone=…".
     fault: str = ""  #: The fault that struck it; "" when none did.
     applied: bool = False  #: Whether an update was applied.
     status: int | None = None  #: What is sent; None: the connection is closed without an answer.

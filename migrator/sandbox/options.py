@@ -66,6 +66,7 @@ class SandboxOptions:
     latency_before: float = 0.5  #: Share of it that passes before an update is applied.
     read_lag: float = 0.0  #: Seconds until reads show a write.
     index_lag: float = 0.0  #: Seconds until reads by lead show a write; live ones lag by minutes.
+    list_missing: int = 0  #: Of each list by lead, so many are counted and not listed.
     date_style: DateStyle = DateStyle.PLAIN  #: Of reads; four were seen.
     type_required: bool = False  #: GetOpportunitiesOfLead needs opportunityType: seen once.
     closed: Mapping[str, str] = field(default_factory=dict)  #: Last name of a path to `CLOSED`.
@@ -90,7 +91,7 @@ class SandboxOptions:
             (0 <= low <= high, "latency goes from a smaller to a larger number of seconds"),
             (0 <= self.latency_before <= 1, "the share of latency is from 0 to 1"),
             (
-                min(self.read_lag, self.index_lag, self.hang_seconds) >= 0,
+                min(self.read_lag, self.index_lag, self.hang_seconds, self.list_missing) >= 0,
                 "seconds are not negative",
             ),
             (self.daily is None or self.daily >= 0, "a daily limit is not negative"),
@@ -168,6 +169,7 @@ LIVE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "latency_before": float,
     "read_lag": float,
     "index_lag": float,
+    "list_missing": int,
     "date_style": DateStyle,
     "type_required": _switch,
     "closed": lambda value: {str(name): str(how) for name, how in dict(value).items()},

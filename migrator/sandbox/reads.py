@@ -20,6 +20,7 @@ from migrator.sandbox.calls import Account, Call, Done, Endpoint
 from migrator.sandbox.schema import OpportunityType
 from migrator.sandbox.showing import NOTE, DateStyle, shown_fields
 from migrator.sandbox.state import GUID, Opportunity, Shown
+from migrator.sandbox.update import Glimpse
 
 MOST_IDS: Final = 2_000  #: Of one call; "Get Opportunities in Bulk by Ids".
 MOST_ON_A_PAGE: Final = 1_000  #: An MXInvalidInputException above it was seen on other reads.
@@ -154,6 +155,14 @@ def _leads_with(account: Account, name: str, value: str) -> list[str]:
     return [lead for lead, fields in leads.items() if fields.get(name, "").lower() == value.lower()]
 
 
+def names_the_lead(call: Call) -> Glimpse:
+    """The lead that a look-up asks for, for the log."""
+    parameter = call.content.get("Parameter") if isinstance(call.content, dict) else None
+    if isinstance(parameter, dict):
+        return Glimpse(lead=f"{parameter.get('LookupName')}={parameter.get('LookupValue')}")
+    return Glimpse(lead=call.query.get("leadId", ""))
+
+
 def _listed(account: Account, call: Call, found: Sequence[Opportunity]) -> Done:
     view = _read_view(call.content)
     if isinstance(view, Answer):
@@ -162,6 +171,7 @@ def _listed(account: Account, call: Call, found: Sequence[Opportunity]) -> Done:
     visible.sort(key=lambda pair: pair[0].guid)
     visible.sort(key=lambda pair: pair[1].values().get(view.sort_by, ""), reverse=view.newest_first)
     page = visible[view.first : view.first + view.size]
+    page = page[: max(0, len(page) - account.options.list_missing)]
     records = [_record(account, one, shown, view.columns) for one, shown in page]
     return Done(answer=as_json({"RecordCount": len(visible), "List": records}))
 
@@ -248,9 +258,9 @@ def _no_such_type(code: str) -> Answer:
 ENDPOINTS: Final = {
     "/v2/OpportunityManagement.svc/GetOpportunitiesById": Endpoint(method="POST", serve=by_ids),
     "/v2/OpportunityManagement.svc/GetOpportunitiesOfLead": Endpoint(
-        method="POST", serve=of_lead, body_optional=True
+        method="POST", serve=of_lead, speaks_of=names_the_lead, body_optional=True
     ),
     "/v2/OpportunityManagement.svc/GetOpportunitiesByUniqueLeadField": Endpoint(
-        method="POST", serve=by_unique_lead_field
+        method="POST", serve=by_unique_lead_field, speaks_of=names_the_lead
     ),
 }

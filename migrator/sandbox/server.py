@@ -373,6 +373,7 @@ class Sandbox:
             guid=found.guid if found else "",
             fields=dict(speaks_of.fields),
             note=speaks_of.note,
+            lead=speaks_of.lead,
             fault=strike.name if strike else "",
             applied=fate.done.applied,
             status=answer.status if answers else None,

@@ -50,6 +50,7 @@ class Glimpse:
     opportunity: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    lead: str = ""  #: Whom a look-up asks for.
 
 
 def parse_body(body: bytes, content_type: str) -> Any:

@@ -15,7 +15,19 @@ from tests.docs.pages import Page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ["first-migration.md", "checking.md", "failed-rows.md", "after-a-crash.md", "ledger.md"]
+PAGES = [
+    "first-migration.md",
+    "fields.md",
+    "drafting.md",
+    "failed-rows.md",
+    "several-rows.md",
+    "after-a-crash.md",
+    "ledger.md",
+    "dates-and-zones.md",
+    "dropdowns.md",
+    "getting-ids.md",
+    "checking.md",
+]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the examples are bash's")

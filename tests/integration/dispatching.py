@@ -50,7 +50,13 @@ def an_update(
     )
 
 
-def plan(ledger: Ledger, *updates: Update, account: str = "account") -> Run:
+def plan(
+    ledger: Ledger,
+    *updates: Update,
+    account: str = "account",
+    merge: bool = False,
+    send_all: bool = False,
+) -> Run:
     """A sealed plan of rows 2, 3, …; entry 1 is row 2."""
     names = dict.fromkeys([FIELD, *(field.schema_name for u in updates for field in u.fields)])
     source = Source(
@@ -68,7 +74,9 @@ def plan(ledger: Ledger, *updates: Update, account: str = "account") -> Run:
     ]
     content = blake2b()
     ledger.plans.add(run, rows, first_number=1, content=content)
-    ledger.plans.mark(run, send_all=False)
+    if merge:
+        ledger.merging.merge(run)
+    ledger.plans.mark(run, send_all=send_all)
     return ledger.plans.seal(
         run, content_digest=content.hexdigest(), rows_read=len(rows), blank_rows=0
     )

@@ -116,7 +116,7 @@ def test_the_header_of_an_xlsx_export_is_bold_and_stays_in_sight(
 
     assert sheet.title == EXPORT_SHEET
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:O2"
+    assert sheet.auto_filter.ref == "A1:Q2"
     assert all(cell.font.b for cell in sheet[1])
     assert not any(cell.font.b for cell in sheet[2])
     assert sheet.column_dimensions["A"].width < sheet.column_dimensions["B"].width < 60

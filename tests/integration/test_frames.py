@@ -23,7 +23,7 @@ from migrator.loader.rows import all_blank
 from migrator.mapping import Mapping, parse_mapping
 from migrator.model import Cell, Rejected, SourceRow, State
 from tests.acceptance.rehearsal import ACCESS_KEY, SECRET_KEY, SandboxProcess
-from tests.integration.dispatching import guid
+from tests.integration.dispatching import an_update, guid, plan
 
 
 @pytest.fixture
@@ -253,3 +253,16 @@ def test_a_frame_is_run_and_its_results_come_back_as_one(ledger: Ledger, tmp_pat
     assert list(frame["migrator_state"]) == ["succeeded", "unchanged", "succeeded"]
     assert list(frame["Amount"]) == ["10", "", "2.5"]
     assert list(results(ledger, "r1", ("unchanged",))["Id"]) == [guid(2)]
+
+
+def test_results_name_the_row_that_carries_a_merged_one(ledger: Ledger) -> None:
+    plan(ledger, an_update(1), an_update(2), an_update(1), merge=True)
+
+    frame = results(ledger, "r1")
+
+    assert list(frame["migrator_state"]) == ["merged", "planned", "planned"]
+    assert list(frame["migrator_carrier_row"]) == ["4", "", ""]
+    assert list(frame["migrator_carrier_state"]) == ["planned", "", ""]
+    assert list(results(ledger, "r1", ("merged",))["migrator_row"]) == ["2"]
+    assert list(results(ledger, "r1", ("planned",))["migrator_row"]) == ["2", "3", "4"]
+    assert results(ledger, "r1", ("failed",)).empty

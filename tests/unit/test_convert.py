@@ -33,6 +33,22 @@ TYPES: list[tuple[dict[str, object], str]] = [
     ),
     ({"type": "datetime", "formats": ["%d/%m/%Y %H:%M %z"]}, f"{DATE} {CLOCK}"),
     ({"type": "choice", "values": {"won": "Closed Won"}}, "Closed Won"),
+    ({"type": "number", "grouping": "european"}, r"-?[0-9]+(\.[0-9]+)?"),
+    (
+        {"type": "number", "grouping": "european", "lone_point": "group", "currency": ["€"]},
+        r"-?[0-9]+(\.[0-9]+)?",
+    ),
+    ({"type": "number", "grouping": "space", "decimal": ","}, r"-?[0-9]+(\.[0-9]+)?"),
+    ({"type": "integer", "grouping": "space", "currency": ["₹", "Rs."]}, r"-?[0-9]+"),
+    ({"type": "integer", "decimal": ",", "lone_point": "decimal"}, r"-?[0-9]+"),
+    ({"type": "boolean", "true": ["won"], "false": ["0"]}, r"true|false"),
+    ({"type": "date", "serials": True}, DATE),
+    ({"type": "datetime", "serials": True, "time": "09:00"}, f"{DATE} {CLOCK}"),
+    ({"type": "choices", "values": {"won": "Won", "0": "Zero"}}, r"(Won|Zero)?(;(Won|Zero))?"),
+    ({"type": "phone", "region": "IN"}, r"\+[0-9]{1,3}-[0-9]+"),
+    ({"type": "phone", "form": "e164"}, r"\+[0-9]+"),
+    ({"type": "email"}, r"[^@\s]+@[^@\s]+"),
+    ({"type": "user"}, r"[0-9a-fA-F-]{36}"),
 ]
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -42,6 +58,9 @@ NEAR = st.one_of(
     st.from_regex(
         r"\A[0-9]{1,4}[-/ ][0-9]{1,2}[-/ ][0-9]{1,4}( [0-9:]{1,8}( [-+][0-9:]{4,6})?)?\Z"
     ),
+    st.from_regex(r"\A[-+]?[₹€]?[0-9. \u00a0,()x/-]{1,16}(€|Rs\.)?\Z"),
+    st.from_regex(r"\A[a-z.+]{1,8}@[a-z.-]{1,12}\Z"),
+    st.sampled_from(["won;0;won;", "asha@example.com", "5ca5b042-51ea-4699-b6f0-84c40ab12770"]),
     st.sampled_from(["won", "WON", "yes", "No", "TRUE", "0", "01", "\u0661", "\u00b2", "1\n"]),
 )
 OTHERS = st.one_of(
@@ -59,7 +78,9 @@ def test_a_cell_is_sent_in_the_form_of_its_type_or_refused(
 ) -> None:
     field = FIELDS.validate_python({"column": "A"} | declared, context={"timezone": True})
 
-    result = conversion(field, timezone="Asia/Kolkata")(cell)
+    users = {"asha@example.com": "4195df09-b7f0-59da-aa07-64a1dcbe1ce6"}
+
+    result = conversion(field, timezone="Asia/Kolkata", users=users)(cell)
 
     if isinstance(result, Refused):
         assert result.reason

@@ -65,7 +65,7 @@ def instants(local: datetime, name: str) -> list[datetime]:
     )
 
 
-@given(local=MOMENTS | CHANGES, name=st.sampled_from(ZONES))
+@given(local=MOMENTS | CHANGES, name=st.sampled_from(ZONES) | st.sampled_from(sorted(zone_names())))
 def test_a_wall_clock_is_the_instant_that_shows_it_or_is_refused(
     local: datetime, name: str
 ) -> None:
@@ -77,6 +77,29 @@ def test_a_wall_clock_is_the_instant_that_shows_it_or_is_refused(
     else:
         assert isinstance(found, Refused)
         assert found.fault == ("ambiguous-time" if expected else "nonexistent-time")
+
+
+@pytest.mark.parametrize(
+    ("name", "local", "sent"),
+    [
+        ("Asia/Kolkata", "1943-06-01 12:00:00", "1943-06-01 05:30:00"),  # war time, +06:30
+        ("Asia/Kolkata", "1945-10-14 23:30:00", "ambiguous-time"),
+        ("Asia/Kolkata", "1945-10-16 00:00:00", "1945-10-15 18:30:00"),
+        ("Asia/Kolkata", "1905-06-01 12:00:00", "1905-06-01 06:38:50"),  # Madras, +05:21:10
+        ("Pacific/Apia", "2011-12-29 23:59:59", "2011-12-30 09:59:59"),
+        ("Pacific/Apia", "2011-12-30 12:00:00", "nonexistent-time"),  # a day that was skipped
+        ("Pacific/Apia", "2011-12-31 00:00:00", "2011-12-30 10:00:00"),
+        ("Europe/Lisbon", "1992-12-01 12:00:00", "1992-12-01 11:00:00"),  # the time of Brussels
+        ("Europe/Lisbon", "1995-07-01 12:00:00", "1995-07-01 10:00:00"),
+        ("Europe/Lisbon", "2024-12-01 12:00:00", "2024-12-01 12:00:00"),
+        ("Europe/Lisbon", "1911-12-31 12:00:00", "1911-12-31 12:36:45"),
+        ("Europe/Berlin", "2099-07-01 12:00:00", "2099-07-01 10:00:00"),
+    ],
+)
+def test_history_counts(name: str, local: str, sent: str) -> None:
+    found = conversion(DateTime(type="datetime", column="A"), timezone=name)(local)
+
+    assert (found.fault if isinstance(found, Refused) else found) == sent
 
 
 @given(

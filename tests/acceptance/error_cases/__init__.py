@@ -8,12 +8,30 @@ from tests.acceptance.error_cases import (
     account,
     checking,
     command_line,
+    drafting,
+    fields,
+    ids,
     ledger,
     mapping,
     network,
     night,
+    several_rows,
     sheet,
     terminal,
 )
 
-GROUPS = (account, network, sheet, mapping, checking, ledger, night, terminal, command_line)
+GROUPS = (
+    account,
+    network,
+    fields,
+    sheet,
+    drafting,
+    mapping,
+    checking,
+    several_rows,
+    ledger,
+    night,
+    terminal,
+    command_line,
+    ids,
+)

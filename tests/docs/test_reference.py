@@ -1,0 +1,115 @@
+"""What is generated from the models is fresh, and says what the program does."""
+
+import json
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from migrator.errors import MappingError
+from migrator.mapping import load_mapping, parse_mapping
+from tests.docs.test_pages import GUIDE
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "mappings" / "mapping.schema.json").read_text(encoding="utf-8"))
+WORKED = sorted((ROOT / "mappings").glob("*.yaml"))
+HEAD = "version: 1\nopportunity: {type: 12000, id: Id}\n"
+
+
+def as_an_editor(text: str) -> Any:
+    """The content as an editor sees it: YAML 1.2 with numbers and truth values; keys are texts."""
+    return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text)))
+
+
+def faults(text: str) -> list[str]:
+    validator = jsonschema.Draft7Validator(SCHEMA)
+    return [error.message for error in validator.iter_errors(as_an_editor(text))]
+
+
+def test_the_generated_files_are_fresh() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "make_reference.py"))
+    page = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
+
+    assert made["page"](page) == page, "run `make docs`"
+    assert made["schema_text"]() == (ROOT / "mappings" / "mapping.schema.json").read_text(
+        encoding="utf-8"
+    ), "run `make docs`"
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", WORKED, ids=lambda path: path.name)
+def test_every_worked_mapping_fits_the_schema(path: Path) -> None:
+    load_mapping(path)
+
+    assert faults(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("field", [field for field, _, _ in GUIDE])
+def test_every_line_of_the_field_guide_fits_the_schema(field: str) -> None:
+    assert faults(f"{HEAD}fields:\n  {field}\n") == []
+
+
+def test_the_example_of_the_reference_fits_the_schema() -> None:
+    page = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
+    example = re.findall(r"```yaml\n(version.*?)```", page, re.DOTALL)[0]
+
+    parse_mapping(example, name="mapping.md")
+    assert faults(example) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD.replace("version: 1", "version: 2"),
+        HEAD.replace("type: 12000, ", ""),
+        HEAD + "sorce: {}\n",
+        HEAD + "source: {timezon: UTC}\n",
+        HEAD + "fields: {mx_Custom_1: }\n",
+        HEAD + "fields: {mx_Custom_1: [A, B]}\n",
+        HEAD + "fields: {mx_Custom_1: {column: A, type: nummber}}\n",
+        HEAD + "fields: {mx_Custom_1: {column: A, grouping: indian}}\n",
+        HEAD + "fields: {mx_Custom_1: {column: A, type: choice}}\n",
+        HEAD + "fields: {mx_Custom_1: {column: A, max_length: 0}}\n",
+        HEAD + "fields: {mx_Custom_1: {column: A, required: maybe}}\n",
+        HEAD + "fields: {ModifiedOn: A}\n",
+        HEAD + "fields: {mx_Custom_1: {fields: {Street: A}}}\n",
+        HEAD + "fields: {mx_Custom_1: {fields: {}}}\n",
+        HEAD + "fields: {mx_Custom_1: {column: A, type: datetime, time: 25h}}\n",
+    ],
+)
+def test_an_editor_marks_what_the_program_refuses(text: str) -> None:
+    assert faults(text)
+    with pytest.raises(MappingError):
+        parse_mapping(text, name="m.yaml")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "{mx_Custom_1: 2024, mx_Custom_2: {constant: no}, mx_Custom_3: {constant: 1e5}}",
+        "{CreatedOn: Created}",
+        '{CreatedOn: {column: Created, formats: "%Y-%m-%d %H:%M %z"}}',
+        "{mx_Custom_1: {column: A, blank_values: [0, -, NA], clear_value: 0x}}",
+        "{mx_Custom_1: {column: A, type: boolean, true: [yes, 1], false: [no, 0]}}",
+        "{mx_Custom_1: {column: A, type: choice, values: {1: One, yes: Two}}}",
+        "{mx_Custom_17: {fields: {mx_CustomObject_1: A}}}",
+    ],
+)
+def test_an_editor_takes_what_the_program_takes(fields: str) -> None:
+    text = f"{HEAD}fields: {fields}\n"
+
+    parse_mapping(text, name="m.yaml")
+    assert faults(text) == []
+
+
+def test_every_key_is_described() -> None:
+    for name, model in SCHEMA["$defs"].items():
+        for key, value in model["properties"].items():
+            assert value.get("description"), f"{name}.{key}"

@@ -1,0 +1,116 @@
+"""A law of merging, over real HTTP: one call for each opportunity leaves what all calls would."""
+
+import csv
+import itertools
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from migrator import RunOptions, load_settings, open_ledger, run, the_world
+from migrator.dispatcher import DeliveryPolicy
+from migrator.mapping import parse_mapping
+from tests.acceptance.rehearsal import ACCESS_KEY, SECRET_KEY, SandboxProcess
+from tests.integration.dispatching import guid
+from tests.integration.laid_over import Line, expected_fields, expected_notes
+
+MAPPING = """\
+version: 1
+opportunity: {{type: 12000, id: Id, note: "{{Note}}", rows_per_opportunity: {way}}}
+fields:
+  mx_Custom_1: Name
+  mx_Custom_2: {{column: Stage, blank: clear}}
+"""
+LINES = st.lists(
+    st.builds(
+        Line,
+        opportunity=st.integers(0, 3),
+        name=st.sampled_from(["", "", "007", "Nāgpur, \"GmbH\"", "0"]),
+        stage=st.sampled_from(["", "Open", "Won"]),
+        note=st.sampled_from(["", "called", "called again", "two\nlines"]),
+    ),
+    min_size=1,
+    max_size=12,
+)  # fmt: skip
+
+Held = tuple[dict[str, str], dict[str, int]]
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    started = SandboxProcess.start(tmp_path_factory.mktemp("sandbox"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    """Numbers of opportunities that no example has touched yet, ten at a time."""
+    return itertools.count(1000, 10)
+
+
+def migrated(
+    sandbox: SandboxProcess, lines: list[Line], way: str, *, base: int
+) -> tuple[dict[int, Held], Counter[int]]:
+    """Run a sheet; gives fields and notes of each opportunity, and how many calls it took."""
+    before = len(sandbox.updates)
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = Path(folder) / "deals.csv"
+        with sheet.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["Id", "Name", "Stage", "Note"])
+            writer.writerows(
+                [guid(base + line.opportunity), line.name, line.stage, line.note] for line in lines
+            )
+        environment = {
+            "LSQ_API_HOST": sandbox.url,
+            "LSQ_ACCESS_KEY": ACCESS_KEY,
+            "LSQ_SECRET_KEY": SECRET_KEY,
+            "LSQ_RATE_LIMIT": "1000/0.1",
+            "MIGRATOR_STATE_DIR": folder,
+        }
+        mapping = parse_mapping(MAPPING.format(way=way), name="deals.yaml")
+        policy = DeliveryPolicy(patience=0.1, trusted=("mx_Custom_2",))
+        with open_ledger(Path(folder) / "migrator.db") as ledger:
+            finished = run(
+                the_world(ledger, load_settings(environment)),
+                sheet,
+                mapping,
+                RunOptions(policy=policy),
+            )
+    assert finished.exit_code == 0
+    assert finished.balance.is_whole
+    numbers = {guid(base + number): number for number in range(4)}
+    calls = Counter(numbers[update["guid"]] for update in sandbox.updates[before:])
+    opportunities = sandbox.opportunities()
+    held = {
+        number: (
+            {name: text for name, text in opportunities[named]["fields"].items() if text},
+            opportunities[named]["notes"],
+        )
+        for named, number in numbers.items()
+        if number in calls
+    }
+    return held, calls
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=LINES)
+@example(lines=[Line(0, "007", "Open", "called"), Line(0, "", "", ""), Line(0, "", "", "called")])
+def test_one_call_leaves_the_fields_that_all_calls_in_order_would_leave(
+    sandbox: SandboxProcess, numbers: Iterator[int], lines: list[Line]
+) -> None:
+    in_order, _ = migrated(sandbox, lines, "in_order", base=next(numbers))
+    merged, calls = migrated(sandbox, lines, "merge", base=next(numbers))
+
+    fields = expected_fields(lines)
+    notes = expected_notes(lines)
+    assert {number: held for number, (held, _) in in_order.items()} == fields
+    assert {number: held for number, (held, _) in merged.items()} == fields
+    assert calls == dict.fromkeys(fields, 1)
+    for number, (_, arrived) in merged.items():
+        assert arrived == ({notes[number]: 1} if notes[number] else {})
