@@ -15,7 +15,7 @@ from migrator.mapping import Phone
 from migrator.model import Cell
 
 _PLAIN: Final = re.compile(r"\+?[0-9 ()./\-\u00a0\u2010-\u2015]+")
-_SEVERAL: Final = re.compile(r"[0-9][^0-9]*[/;,|\n][^0-9]*[0-9]")
+_SEVERAL: Final = re.compile(r"[0-9][^0-9/;,|\n]*[/;,|\n][^0-9]*[0-9]")
 _EXTENSION: Final = re.compile(
     r"[0-9)]\s*(?:;?ext|extn|x|#|extension)\.?\s*=?[0-9]+", re.IGNORECASE
 )

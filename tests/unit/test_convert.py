@@ -94,3 +94,19 @@ def test_a_text_is_sent_as_it_stands(text: str) -> None:
     field = FIELDS.validate_python({"column": "A", "type": "text"})
 
     assert conversion(field, timezone=None)(text) == text
+
+
+@pytest.mark.parametrize("declared", [declared for declared, _ in TYPES], ids=str)
+@pytest.mark.parametrize(
+    "piece",
+    ["1", ",", "1,", "@", "a@", "a ", " 1", "1/", "+", "1 x", "\u20b9", "1.", "-", ";", "(", "a."],
+)
+def test_a_cell_as_long_as_a_book_is_refused_in_no_time(
+    declared: dict[str, object], piece: str
+) -> None:
+    """Patterns that look back for every character would run into the time limit."""
+    field = FIELDS.validate_python({"column": "A"} | declared, context={"timezone": True})
+    convert = conversion(field, timezone="Asia/Kolkata", users={"asha@example.com": "1"})
+
+    for text in (piece * 200_000, f"1{piece * 200_000}", f"{piece * 200_000}x"):
+        assert isinstance(convert(text), str | Refused)
