@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DIGEST: Final = 16  #: Bytes.
-_FEW: Final = 50_000  #: Rows that are compared without numpy, which takes a moment to load.
+FEW: Final = 50_000
 _IN_MEMORY: Final = 4 * 1024**2  #: Bytes of digests; more go to a file.
 _GROUPS_NAMED: Final = 20
 
 
 class Duplicates:
-    """The digests of rows, one for each; close it, or use it in a ``with``."""
+    """The digests of rows, one for each; close it, or use it in a ``with``.
 
-    def __init__(self) -> None:
+    Args:
+        few: Rows up to which they are compared without numpy, which takes a moment to load.
+    """
+
+    def __init__(self, *, few: int = FEW) -> None:
+        self._few_rows = few
         self._digests = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         self._rows = array("I")
         self._starts: list[int] = []  #: Where the rows of each file begin.
@@ -60,7 +65,7 @@ class Duplicates:
 
     def search(self) -> None:
         """Find them; once, after the last row."""
-        groups = self._few() if len(self._rows) <= _FEW else self._many()
+        groups = self._few() if len(self._rows) <= self._few_rows else self._many()
         self.opportunities, self.rows = len(groups), sum(map(len, groups))
         named = sorted(groups, key=lambda group: group[0])[:_GROUPS_NAMED]
         self.first = [tuple(map(self._named, group[:_GROUPS_NAMED])) for group in named]
