@@ -420,7 +420,8 @@ def test_memory_does_not_grow_with_the_rows(make: Make) -> None:
 
     few = peak_of(8_000)
 
-    assert peak_of(24_000) < few + 300_000
+    # Growing with the rows, it would be 1.7 MB more; pieces of the XML differ by some hundred kB.
+    assert peak_of(24_000) < few + 700_000
 
 
 def test_midnight_and_noon_are_what_they_are(tmp_path: Path) -> None:
