@@ -3,15 +3,13 @@
 Owns the form of the proposal; what is near is `migrator.fit`'s word. It changes no mapping.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from migrator.fit.words import nearest
 from migrator.mapping import Choice, Mapping, Text
+from migrator.mapping.yaml_scalar import scalar
 
-_PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ ./-]*[A-Za-z0-9_./-])?")
-_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _OTHERWISE: Final = "keep"  #: Of a field that was text: other texts go as they went before.
 
 
@@ -80,29 +78,3 @@ def _entries(wrong: Iterable[Wrong], options: Sequence[str], *, taken: set[str])
             yield f"    # {scalar(key)}: ...  # {count}; no option is near"
         else:
             yield f"    {scalar(key)}: {scalar(near)}  # {count}"
-
-
-def scalar(text: str) -> str:
-    r"""A text as YAML, plain where that is safe.
-
-    >>> scalar("Closed Won"), scalar("won "), scalar("5\t\x07")
-    ('Closed Won', '"won "', '"5\\t\\x07"')
-    """
-    if _PLAIN.fullmatch(text):
-        return text
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )

@@ -21,12 +21,12 @@ from migrator.drafting.yaml_lines import (
     commented,
     entry_lines,
     key_lines,
-    scalar,
 )
 from migrator.fit.kinds import Kind as Takes
 from migrator.fit.kinds import kind_of
 from migrator.fit.words import called
 from migrator.mapping import open_questions
+from migrator.mapping.yaml_scalar import scalar
 from migrator.metadata import FieldInfo, TypeInfo, UserInfo
 from migrator.profile import ColumnProfile, Kind
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from migrator.drafting import draft
 from migrator.drafting.telling import is_nameable
-from migrator.drafting.yaml_lines import scalar
 from migrator.mapping import Mapping, parse_mapping
+from migrator.mapping.yaml_scalar import scalar
 from migrator.mapping.yaml_text import read_yaml
 from migrator.metadata import FieldInfo, TypeInfo, UserInfo
 from tests.unit.drafts import answered, sheet, with_suggestions
