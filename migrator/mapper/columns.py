@@ -16,6 +16,9 @@ from migrator.mapping import (
     parse_template,
 )
 
+Place = tuple[str, str]
+"""The keys that lead to a part of a mapping: ("opportunity", "id"), ("fields", SchemaName)."""
+
 
 def refuse_unknown_columns(mapping: Mapping, columns: Sequence[str]) -> None:
     """Refuse a mapping that names columns which the sheet does not have; all are named.
@@ -24,7 +27,11 @@ def refuse_unknown_columns(mapping: Mapping, columns: Sequence[str]) -> None:
         MappingError: There is at least one.
     """
     known = set(columns)
-    missing = [(line, column) for line, column in named_columns(mapping) if column not in known]
+    missing = [
+        (mapping.line_of(*place), column)
+        for place, column in named_columns(mapping)
+        if column not in known
+    ]
     if not missing:
         return
     line, first = missing[0]
@@ -40,15 +47,14 @@ def refuse_unknown_columns(mapping: Mapping, columns: Sequence[str]) -> None:
     )
 
 
-def named_columns(mapping: Mapping) -> Iterable[tuple[int, str]]:
-    """Every column that the mapping names, with its line."""
-    yield mapping.line_of("opportunity", "id"), mapping.opportunity.id.column
+def named_columns(mapping: Mapping) -> Iterable[tuple[Place, str]]:
+    """Every column that the mapping names, with the place of the key that names it."""
+    yield ("opportunity", "id"), mapping.opportunity.id.column
     for column in columns_of(parse_template(mapping.opportunity.note)):
-        yield mapping.line_of("opportunity", "note"), column
+        yield ("opportunity", "note"), column
     for name, field in mapping.fields.items():
-        line = mapping.line_of("fields", name)
         if isinstance(field, Template):
             for column in columns_of(parse_template(field.template)):
-                yield line, column
+                yield ("fields", name), column
         elif not isinstance(field, Constant):
-            yield line, field.column
+            yield ("fields", name), field.column

@@ -10,14 +10,11 @@ from typing import Final
 
 from migrator.columnwise import IdColumn, Meetings, Witness
 from migrator.convert import Fault, quoted
+from migrator.mapper import named_columns
 from migrator.mapping import (
     Choice,
-    Constant,
     DateTime,
     Mapping,
-    Template,
-    columns_of,
-    parse_template,
 )
 from migrator.mapping.patterns import directives
 from migrator.metadata import TypeInfo
@@ -53,16 +50,10 @@ _SEVERAL_ROWS: Final[ReadOnly[str, tuple[Level, str]]] = {
 
 
 def columns_used(mapping: Mapping) -> dict[str, str]:
-    """Every column that the mapping names, and for what."""
-    used = {mapping.opportunity.id.column: "the id"}
-    for column in columns_of(parse_template(mapping.opportunity.note)):
-        used.setdefault(column, "the note")
-    for name, field in mapping.fields.items():
-        if isinstance(field, Template):
-            for column in columns_of(parse_template(field.template)):
-                used.setdefault(column, name)
-        elif not isinstance(field, Constant):
-            used.setdefault(field.column, name)
+    """Every column that the mapping names, and for what it is named first."""
+    used: dict[str, str] = {}
+    for (part, name), column in named_columns(mapping):
+        used.setdefault(column, name if part == "fields" else f"the {name}")
     return used
 
 
