@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.cell.cell import ERROR_CODES
 
 from migrator.errors import SourceError
 from migrator.loader import open_rows
@@ -377,7 +378,10 @@ def test_a_manifest_as_large_as_a_bomb_is_not_read(make: Make) -> None:
 
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n"), max_size=12
-).filter(lambda found: not found.startswith("=") and "_x" not in found)
+).filter(
+    # openpyxl itself makes formulas of the first and error cells of the last.
+    lambda found: not found.startswith("=") and "_x" not in found and found not in ERROR_CODES
+)
 MOMENTS = st.datetimes(datetime(1900, 3, 1), datetime(9999, 12, 31)).map(
     lambda found: found.replace(microsecond=0)
 )
@@ -406,6 +410,17 @@ def test_any_table_that_openpyxl_writes_comes_back_equal(
     book.save(path)
 
     assert cells_of(path) == table
+
+
+def test_a_text_that_openpyxl_stores_as_an_error_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "errors.xlsx"
+    book = openpyxl.Workbook()
+    for cells in (["Id", "A"], *([code, code] for code in ERROR_CODES)):
+        book.worksheets[0].append(cells)
+    book.save(path)
+
+    with open_rows(path) as source:
+        assert [isinstance(item, Rejected) for item in source] == [True] * len(ERROR_CODES)
 
 
 def test_memory_does_not_grow_with_the_rows(make: Make) -> None:
