@@ -118,7 +118,7 @@ def _open_book(path: Path, file: IO[bytes], budget: int) -> Book:
         part = main_part(package, where=path.name)
         refuse_need(int(package.size_of(part, "sharedStrings") * TEXT_MEMORY), budget, path.name)
         if part.lower().endswith(".bin"):
-            return XlsbBook.open(path, file, package.archive, part)
+            return XlsbBook.open(path, file, package, part)
         return XlsxBook(path, package, part)
 
 

@@ -7,20 +7,18 @@ in `xlsb_sheet`.
 Source: [MS-XLSB] 2.1.7 (parts), 2.4 (records).
 """
 
-import posixpath
 import struct
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Final, NamedTuple, Self
-
-from defusedxml.ElementTree import fromstring
+from typing import IO, Final, Self
 
 from migrator.errors import SourceError
 from migrator.loader.binary_cells import checked_text
 from migrator.loader.binary_records import read_records, whole_records, wide_bytes, wide_text
 from migrator.loader.excel_values import Format, format_of_number
 from migrator.loader.grid import Fault, RawRow, Sheet, SheetAccount
+from migrator.loader.package import Package, Relationship
 from migrator.loader.xlsb_sheet import SheetReader
 from migrator.loader.xml_events import XmlError
 
@@ -31,19 +29,11 @@ MOST_TEXT_BYTES: Final = (
 _FORMAT_CODE, _CELL_FORMAT, _TEXT = 44, 47, 19  # BrtFmt, BrtXF, BrtSSTItem
 _CELL_FORMATS, _CELL_FORMATS_END = 617, 618  # BrtBeginCellXFs, BrtEndCellXFs
 _PROPERTIES, _SHEET, _BOOK_END, _TEXTS_END = 153, 156, 132, 160
-_RELATION: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 
 _CODE_NUMBER: Final = struct.Struct("<H")  #: BrtFmt: its number; the code follows.
 _FORMAT_NUMBER: Final = struct.Struct("<2xH")  #: BrtXF: the number of its format.
 _STATE: Final = struct.Struct("<I4x")  #: BrtBundleSh: 0 where it is shown; its id.
 _FLAGS: Final = struct.Struct("<I")
-
-
-class _Related(NamedTuple):
-    """A part that the workbook names."""
-
-    kind: str  #: The end of its type, such as "worksheet".
-    part: str  #: Its place in the package.
 
 
 class XlsbBook:
@@ -67,22 +57,20 @@ class XlsbBook:
         self._is_1904, self._texts, self._formats = is_1904, texts, formats
 
     @classmethod
-    def open(
-        cls, path: Path, file: IO[bytes], archive: zipfile.ZipFile, workbook_part: str
-    ) -> Self:
+    def open(cls, path: Path, file: IO[bytes], package: Package, workbook_part: str) -> Self:
         """List the worksheets, and read the shared texts and the number formats.
 
         Args:
             path: The file, for refusals.
-            file: Closed by `close`, as the archive is.
-            archive: The package; the sizes of its parts were checked.
+            file: Closed by `close`, as the package's archive is.
+            package: The parts, whose sizes were checked.
             workbook_part: The part that lists the sheets, such as xl/workbook.bin.
 
         Raises:
             XmlError: A part is broken or missing.
             SourceError: It has no worksheet, or too many texts.
         """
-        related = _relations(archive, workbook_part)
+        archive, related = package.archive, _relations(package, workbook_part)
         sheets, is_1904 = _read_workbook(archive, workbook_part, related)
         if not sheets:
             raise SourceError(
@@ -127,30 +115,21 @@ class XlsbBook:
 # ------------------------------------------------------------------ the workbook's part
 
 
-def _relations(archive: zipfile.ZipFile, workbook_part: str) -> dict[str, _Related]:
+def _relations(package: Package, workbook_part: str) -> dict[str, Relationship]:
     """The parts that the workbook names, by the id under which it does."""
-    folder, name = posixpath.split(workbook_part)
-    actual = {part.lower(): part for part in archive.namelist()}
-    listed = actual.get(posixpath.join(folder, "_rels", f"{name}.rels").lower())
-    if listed is None:
+    listed = package.relationships(workbook_part)
+    if not listed:
         raise XmlError("it does not say where its sheets are")
-    related: dict[str, _Related] = {}
-    for found in fromstring(archive.read(listed)).iter(_RELATION):
-        if found.get("TargetMode") == "External":
-            continue
-        place = posixpath.normpath(posixpath.join("/", folder, found.get("Target", "")))
-        kind = found.get("Type", "").rpartition("/")[2]
-        related[found.get("Id", "")] = _Related(kind, actual.get(place.lstrip("/").lower(), ""))
-    return related
+    return {found.id: found for found in listed}
 
 
-def _part_of(related: dict[str, _Related], kind: str) -> str:
+def _part_of(related: dict[str, Relationship], kind: str) -> str:
     """The place of the one part of this kind; "" when there is none."""
-    return next((found.part for found in related.values() if found.kind == kind), "")
+    return next((found.target for found in related.values() if found.type == kind), "")
 
 
 def _read_workbook(
-    archive: zipfile.ZipFile, part: str, related: dict[str, _Related]
+    archive: zipfile.ZipFile, part: str, related: dict[str, Relationship]
 ) -> tuple[list[Sheet], bool]:
     """The worksheets, and whether days are counted from 1904."""
     sheets: list[Sheet] = []
@@ -166,17 +145,17 @@ def _read_workbook(
     return sheets, is_1904
 
 
-def _sheet(data: bytes, related: dict[str, _Related]) -> Sheet | None:
+def _sheet(data: bytes, related: dict[str, Relationship]) -> Sheet | None:
     """The worksheet that a record names; None for a chart, a dialog or a macro sheet."""
     (state,) = _STATE.unpack_from(data)
     relation, at = wide_text(data, _STATE.size)
     name, _ = wide_text(data, at)
     found = related.get(relation)
-    if found is not None and found.kind != "worksheet":
+    if found is not None and found.type != "worksheet":
         return None
-    if found is None or not found.part:
+    if found is None or not found.target:
         raise XmlError(f'the sheet "{name}" is missing')
-    return Sheet(name=name, part=found.part, is_hidden=state != 0)
+    return Sheet(name=name, part=found.target, is_hidden=state != 0)
 
 
 # ------------------------------------------------------------------ texts and formats

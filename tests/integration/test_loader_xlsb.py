@@ -2,7 +2,6 @@
 
 import random
 import struct
-import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
@@ -16,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from migrator.errors import SourceError
 from migrator.loader.binary_cells import rk_number
 from migrator.loader.grid import Fault, RawRow, SheetAccount
-from migrator.loader.package import translated_errors
+from migrator.loader.package import open_package, translated_errors
 from migrator.loader.rows import Told
 from migrator.loader.xlsb import XlsbBook
 from migrator.model import Cell
@@ -69,7 +68,7 @@ def opened(path: Path) -> XlsbBook:
     file = path.open("rb")
     try:
         with translated_errors(path.name):
-            return XlsbBook.open(path, file, zipfile.ZipFile(file), "xl/workbook.bin")
+            return XlsbBook.open(path, file, open_package(path, file), "xl/workbook.bin")
     except BaseException:
         file.close()
         raise
