@@ -21,6 +21,7 @@ from migrator.model import (
     Request,
     Run,
     RunState,
+    Slowing,
 )
 
 T = TypeVar("T")
@@ -60,6 +61,12 @@ class Quota(Protocol):
 
     async def acquire(self) -> Permit:
         """Wait for the right to make one call."""
+
+    def refused(self, told: tuple[int, float] | None) -> Slowing:
+        """A call was answered with a rate limit: learn from it; one learner for all who call.
+
+        ``told`` is the limit that the answer names: calls and seconds.
+        """
 
 
 class Client(Protocol):

@@ -205,7 +205,6 @@ def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
         until = next_time_of_day(*options.until, after=world.clock.wall())
     return DeliveryPolicy(
         patience=options.patience,
-        window=world.settings.rate.window,
         allow_older=options.allow_older,
         until=until,
         trusted=tuple(options.trust),

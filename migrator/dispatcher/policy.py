@@ -14,7 +14,6 @@ class DeliveryPolicy:
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     patience: float = 90.0  #: How long a lost note is looked for before it counts as missing.
-    window: float = 5.0  #: Seconds of the account's quota; a rate answer pauses for one and more.
     most_in_flight: int = 64  #: Calls under way at once; bounds memory, not the rate.
     most_open: int = 512  #: Opportunities under way at once, waiting ones included.
     faults_to_outage: int = 5  #: Faults in a row, over different rows, that mean an outage.

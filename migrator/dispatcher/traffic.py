@@ -16,7 +16,6 @@ from migrator.ports import Clock, Permit, Quota
 
 T = TypeVar("T")
 
-PAUSE_MARGIN: Final = 0.25  #: Seconds after a window: the answer took time to come back.
 FIRST_PROBE_WAIT: Final = 1.0
 UNTIL_MARGIN: Final = 1.0
 """Seconds before the end that was given: a permit's call leaves a moment after the permit."""
@@ -172,9 +171,11 @@ class Traffic:
         if sent_at >= self._pause_began:  # else it left before the pause, and says nothing new
             self._rate_answers += 1
             self._pause_began = now
-        window = self._policy.window + PAUSE_MARGIN
-        growing = min(self._policy.longest_pause, window * 2 ** max(0, self._rate_answers - 1))
-        seconds = max(reading.retry_after, growing)
+        slowing = self._quota.refused(reading.limit)
+        if slowing.said:
+            self._say(slowing.said)
+        growing = slowing.pause * 2 ** max(0, self._rate_answers - 1)
+        seconds = max(reading.retry_after, min(self._policy.longest_pause, growing))
         if now + seconds > self._paused_until:
             self._paused_until = now + seconds
             self._say(f"rate answer ({reading.message}): everything pauses for {seconds:.0f} s")

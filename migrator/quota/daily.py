@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from migrator.clock import local_time
 from migrator.errors import AllowanceError, SettingsError
+from migrator.model import Slowing
 from migrator.ports import Clock, Permit, Quota
 
 DAY_SECONDS: Final = 86_400.0
@@ -132,6 +133,10 @@ class DailyQuota:
             raise
         permit.unused()
         raise self._spent()
+
+    def refused(self, told: tuple[int, float] | None) -> Slowing:
+        """A rate answer is the other quota's matter."""
+        return self._paced.refused(told)
 
     def _spent(self) -> AllowanceError:
         return AllowanceError(

@@ -8,12 +8,16 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from enum import Enum
+from typing import Final
 
 from aiolimiter import AsyncLimiter
 
+from migrator.model import Slowing
 from migrator.ports import Clock
 from migrator.quota.memory import CallMemory
 from migrator.quota.window import step, wait_before_next
+
+PAUSE_MARGIN: Final = 0.25  #: Seconds after a window: the answer took time to come back.
 
 
 class PacedQuota:
@@ -43,7 +47,7 @@ class PacedQuota:
     ) -> None:
         if limit < 1 or window <= 0 or margin < 0:
             raise ValueError(f"no quota of {limit} calls in {window} s with {margin} s of margin")
-        self._limit, self._span = limit, window + margin
+        self._limit, self._window, self._span = limit, window, window + margin
         self._clock, self._memory = clock, memory
         self._turn = asyncio.Lock()  # First come, first served; a cancelled waiter just leaves.
         self._pace = AsyncLimiter(1, step(limit, window))
@@ -64,6 +68,11 @@ class PacedQuota:
             await self._wait_for_the_window()
             self._unwritten += 1
             return PacedPermit(self)
+
+    def refused(self, told: tuple[int, float] | None) -> Slowing:
+        """A rate answer came: nothing leaves for a window, and a little for the way back."""
+        del told
+        return Slowing(pause=self._window + PAUSE_MARGIN)
 
     async def _wait_for_calls_of_an_earlier_process(self) -> None:
         now = self._clock.monotonic()
