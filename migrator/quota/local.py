@@ -17,7 +17,7 @@ from migrator.ports import Clock
 from migrator.quota.memory import CallMemory
 from migrator.quota.window import step, wait_before_next
 
-PAUSE_MARGIN: Final = 0.25  #: Seconds after a window: the answer took time to come back.
+PAUSE: Final = 1.05  #: Windows that nothing leaves after a rate answer, which took time to come back.
 
 
 class PacedQuota:
@@ -72,7 +72,7 @@ class PacedQuota:
     def refused(self, told: tuple[int, float] | None) -> Slowing:
         """A rate answer came: nothing leaves for a window, and a little for the way back."""
         del told
-        return Slowing(pause=self._window + PAUSE_MARGIN)
+        return Slowing(pause=self._window * PAUSE)
 
     async def _wait_for_calls_of_an_earlier_process(self) -> None:
         now = self._clock.monotonic()

@@ -14,7 +14,7 @@ from migrator.retry import RetryPolicy
 from migrator.sandbox import Sandbox, SandboxOptions
 from tests.integration.dispatching import Spectator, a_dispatch
 
-QUICK = DeliveryPolicy(retry=RetryPolicy(first_wait=0.02), patience=0.3, window=0.1)
+QUICK = DeliveryPolicy(retry=RetryPolicy(first_wait=0.02), patience=0.3)
 UPDATE = "Update"
 
 
@@ -47,7 +47,7 @@ async def dispatching(
             ledger,
             run,
             client=client,
-            quota=PacedQuota(2000, 5.0, clock=clock),
+            quota=PacedQuota(40, 0.1, clock=clock),
             clock=clock,
             thread=thread,
             policy=policy,

@@ -120,7 +120,7 @@ async def test_a_read_that_lags_longer_than_the_patience_is_owned_up_to(ledger: 
 @pytest.mark.parametrize("fault", ["rate429", "rate403", "rate200"])
 async def test_a_rate_answer_uses_up_no_attempt_in_any_disguise(ledger: Ledger, fault: str) -> None:
     run = plan(ledger, an_update(1, note="hello"))
-    policy = DeliveryPolicy(retry=RetryPolicy(attempts=1), patience=0.2, window=0.01)
+    policy = DeliveryPolicy(retry=RetryPolicy(attempts=1), patience=0.2)
 
     async with a_sandbox() as sandbox:
         sandbox.strike_next(fault, times=1, path=UPDATE)
