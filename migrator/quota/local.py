@@ -17,7 +17,9 @@ from migrator.ports import Clock
 from migrator.quota.memory import CallMemory
 from migrator.quota.window import step, wait_before_next
 
-PAUSE: Final = 1.05  #: Windows that nothing leaves after a rate answer, which took time to come back.
+PAUSE: Final = (
+    1.05  #: Windows that nothing leaves after a rate answer, which took time to come back.
+)
 
 
 class PacedQuota:
