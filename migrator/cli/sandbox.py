@@ -137,9 +137,10 @@ def _add_limit_arguments(group: Any) -> None:
     group.add_argument("--limit", default="25/5", metavar="CALLS/SECONDS", help="default: 25/5")
     group.add_argument(
         "--counting",
-        choices=("log", "fixed", "weighted"),
+        choices=("log", "fixed", "weighted", "weighted-real", "bucket"),
         default="log",
-        help="exact log, fixed windows, or weighted windows with a floored estimate",
+        help="exact log, fixed windows, weighted windows with a floored or a real estimate, "
+        "or a bucket that leaks (docs/quota.md has the formulas)",
     )
     group.add_argument("--phase", type=float, default=0.0, help="where windows begin, in seconds")
     group.add_argument(
@@ -153,6 +154,12 @@ def _add_limit_arguments(group: Any) -> None:
 
 
 def _add_trouble_arguments(group: Any) -> None:
+    group.add_argument(
+        "--uplink",
+        default="0",
+        metavar="SECONDS",
+        help="under way before a call is counted; one number, or 0.01-0.1",
+    )
     group.add_argument("--latency", default="0", metavar="SECONDS", help="one number, or 0.2-1")
     group.add_argument(
         "--latency-before", type=float, default=0.5, metavar="SHARE", help="of it before applying"
@@ -259,9 +266,9 @@ def _limits(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _trouble(options: argparse.Namespace) -> dict[str, Any]:
-    low, _, high = options.latency.partition("-")
     return {
-        "latency": (float(low), float(high or low)),
+        "uplink": _seconds(options.uplink),
+        "latency": _seconds(options.latency),
         "latency_before": options.latency_before,
         "read_lag": options.read_lag,
         "index_lag": options.index_lag,
@@ -269,6 +276,11 @@ def _trouble(options: argparse.Namespace) -> dict[str, Any]:
         "seed": options.seed,
         "hang_seconds": options.hang,
     }
+
+
+def _seconds(text: str) -> tuple[float, float]:
+    low, _, high = text.partition("-")
+    return float(low), float(high or low)
 
 
 def _seeds(options: argparse.Namespace) -> Any:

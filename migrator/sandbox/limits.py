@@ -1,4 +1,4 @@
-"""The ways in which a server may count calls: exact log, fixed and weighted windows, days.
+"""The ways in which a server may count calls: log, fixed and weighted windows, bucket, days.
 
 Pure: each judge is told the time of a call and says whether it is admitted. It reads no clock.
 LeadSquared does not publish which way it counts, so a client has to be tried under each.
@@ -7,7 +7,9 @@ LeadSquared does not publish which way it counts, so a client has to be tried un
 import math
 from collections import deque
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
+
+_ROUNDING: Final = 1e-9  #: A level that has drained to a whole number may miss it by this much.
 
 
 class Counting(StrEnum):
@@ -16,6 +18,8 @@ class Counting(StrEnum):
     LOG = "log"  #: Exact: at most N in any window.
     FIXED = "fixed"  #: At most N in each of the windows laid end to end from `phase`.
     WEIGHTED = "weighted"  #: Fixed windows, the one before counted by its overlap, floored.
+    WEIGHTED_REAL = "weighted-real"  #: The same estimate, not floored.
+    BUCKET = "bucket"  #: Leaks N per window, holds N.
 
 
 class Judge(Protocol):
@@ -85,7 +89,8 @@ class WeightedWindows:
     """Estimates the last window from two fixed ones, as many gateways do.
 
     The estimate is the count of the running window plus the count of the one before times the
-    share of it that the sliding window still covers, floored.
+    share of it that the sliding window still covers; a call is admitted while estimate + 1 <= N.
+    Floored, the estimate drops its fraction first, which lets one call more through.
 
     >>> judge = WeightedWindows(2, 4.0)
     >>> [judge.admit(now) for now in (0.0, 0.0, 5.0, 5.0, 7.0)]
@@ -93,10 +98,16 @@ class WeightedWindows:
     """
 
     def __init__(
-        self, limit: int, window: float, *, phase: float = 0.0, refused_count: bool = False
+        self,
+        limit: int,
+        window: float,
+        *,
+        phase: float = 0.0,
+        refused_count: bool = False,
+        floored: bool = True,
     ) -> None:
         self.limit, self.window, self.phase = limit, window, phase
-        self.refused_count = refused_count
+        self.refused_count, self.floored = refused_count, floored
         self._number, self._before, self._count = 0, 0, 0
 
     def admit(self, now: float) -> bool:
@@ -107,9 +118,31 @@ class WeightedWindows:
             self._before = self._count if number == self._number + 1 else 0
             self._number, self._count = number, 0
         left = self.window - (since - number * self.window)
-        estimate = math.floor(self._before * left / self.window) + self._count
-        admitted = estimate < self.limit
+        before = self._before * left / self.window
+        estimate = (math.floor(before) if self.floored else before) + self._count
+        admitted = estimate + 1 <= self.limit
         self._count += admitted or self.refused_count
+        return admitted
+
+
+class LeakyBucket:
+    """Each call adds one to a level that drains N per window; admitted while level + 1 <= N.
+
+    >>> judge = LeakyBucket(2, 4.0)
+    >>> [judge.admit(now) for now in (0.0, 0.0, 1.0, 2.0)]
+    [True, True, False, True]
+    """
+
+    def __init__(self, limit: int, window: float, *, refused_count: bool = False) -> None:
+        self.limit, self.window, self.refused_count = limit, window, refused_count
+        self._level, self._at = 0.0, 0.0
+
+    def admit(self, now: float) -> bool:
+        """See `Judge.admit`."""
+        drained = (now - self._at) * self.limit / self.window
+        self._level, self._at = max(0.0, self._level - drained), now
+        admitted = self._level + 1 <= self.limit + _ROUNDING
+        self._level += admitted or self.refused_count
         return admitted
 
 
@@ -142,7 +175,17 @@ def judge_for(
     counting: Counting, *, limit: int, window: float, phase: float, refused_count: bool
 ) -> Judge:
     """A judge with an empty memory."""
-    if counting is Counting.LOG:
-        return SlidingLog(limit, window, refused_count=refused_count)
-    kind = FixedWindows if counting is Counting.FIXED else WeightedWindows
-    return kind(limit, window, phase=phase, refused_count=refused_count)
+    match counting:
+        case Counting.LOG:
+            return SlidingLog(limit, window, refused_count=refused_count)
+        case Counting.FIXED:
+            return FixedWindows(limit, window, phase=phase, refused_count=refused_count)
+        case Counting.BUCKET:
+            return LeakyBucket(limit, window, refused_count=refused_count)
+    return WeightedWindows(
+        limit,
+        window,
+        phase=phase,
+        refused_count=refused_count,
+        floored=counting is Counting.WEIGHTED,
+    )

@@ -62,7 +62,8 @@ class SandboxOptions:
     disguise: int = 429  #: Status of a rate answer: 429, 403 or 200.
     retry_after: float | None = None  #: Seconds told with a rate answer; None: no such header.
 
-    latency: tuple[float, float] = (0.0, 0.0)  #: Seconds, from and to.
+    uplink: tuple[float, float] = (0.0, 0.0)  #: Seconds under way before a call is counted.
+    latency: tuple[float, float] = (0.0, 0.0)  #: Seconds, from and to, after it is counted.
     latency_before: float = 0.5  #: Share of it that passes before an update is applied.
     read_lag: float = 0.0  #: Seconds until reads show a write.
     index_lag: float = 0.0  #: Seconds until reads by lead show a write; live ones lag by minutes.
@@ -84,11 +85,14 @@ class SandboxOptions:
 
     def __post_init__(self) -> None:
         check_faults(self.faults)
-        low, high = self.latency
+        (low, high), (up_low, up_high) = self.latency, self.uplink
         needs: tuple[tuple[bool, str], ...] = (
             (self.limit >= 1 and self.window > 0, "a limit of at least 1 and a window above 0"),
             (self.disguise in DISGUISES, "a rate answer is a 429, a 403 or a 200"),
-            (0 <= low <= high, "latency goes from a smaller to a larger number of seconds"),
+            (
+                0 <= low <= high and 0 <= up_low <= up_high,
+                "latency and up-link go from a smaller to a larger number of seconds",
+            ),
             (0 <= self.latency_before <= 1, "the share of latency is from 0 to 1"),
             (
                 min(self.read_lag, self.index_lag, self.hang_seconds, self.list_missing) >= 0,
@@ -165,6 +169,7 @@ LIVE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "daily_message": str,
     "disguise": int,
     "retry_after": lambda value: None if value is None else float(value),
+    "uplink": _latency,
     "latency": _latency,
     "latency_before": float,
     "read_lag": float,

@@ -92,7 +92,7 @@ class Sandbox:
         self._traffic = Traffic(options.window)
         self._today, self._refused_by_the_day = DayCount(), 0
         self._log = RequestLog(options.log_file, kept=options.log_kept)
-        self._arrivals = 0
+        self._arrivals, self._under_way = 0, 0
         self._calls_for: dict[str, int] = {}
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -215,6 +215,7 @@ class Sandbox:
     # -------------------------------------------------------------- one request
 
     async def _receive(self, request: web.Request) -> web.StreamResponse:
+        await self._be_under_way()
         arrival = self._arrive(request)
         early = self._stopped_early(request, arrival)
         body = await request.read()
@@ -236,6 +237,14 @@ class Sandbox:
             self._record(arrival, speaks_of, fate, strike=None)
             return self._response(fate.done.answer)
         return await self._serve(request, arrival, endpoint, call, speaks_of)
+
+    async def _be_under_way(self) -> None:
+        """What a slow or uneven up-link does: the call is sent, and not here yet."""
+        low, high = self.options.uplink
+        if high > 0:
+            self._under_way += 1
+            drawn = draw(self.options.seed, "uplink", self._under_way)
+            await _pause(low + (high - low) * drawn)
 
     def _arrive(self, request: web.Request) -> _Arrival:
         self._arrivals += 1

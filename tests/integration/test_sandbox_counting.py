@@ -34,16 +34,41 @@ def fits_fixed(counted: list[float], now: float, limit: int, window: float, phas
     return sum(start <= Fraction(time) for time in counted) < limit
 
 
-def fits_weighted(
-    counted: list[float], now: float, limit: int, window: float, phase: float
-) -> bool:
+def weighted_estimate(
+    counted: list[float], now: float, window: float, phase: float
+) -> tuple[Fraction, int]:
+    """The part of the window before, and the count of the running one."""
     width = Fraction(window)
     number = floor(Fraction(now - phase) / width)
     start = Fraction(phase) + number * width
     running = sum(start <= Fraction(time) for time in counted)
     before = sum(start - width <= Fraction(time) < start for time in counted)
     overlap = 1 - (Fraction(now) - start) / width
-    return floor(before * overlap + running) < limit
+    return before * overlap, running
+
+
+def fits_weighted(
+    counted: list[float], now: float, limit: int, window: float, phase: float
+) -> bool:
+    before, running = weighted_estimate(counted, now, window, phase)
+    return floor(before) + running + 1 <= limit
+
+
+def fits_weighted_real(
+    counted: list[float], now: float, limit: int, window: float, phase: float
+) -> bool:
+    before, running = weighted_estimate(counted, now, window, phase)
+    return before + running + 1 <= limit
+
+
+def fits_bucket(counted: list[float], now: float, limit: int, window: float) -> bool:
+    """The level is the most that any stretch up to now has brought above what it drained."""
+    rate = Fraction(limit) / Fraction(window)
+    levels = [
+        len(counted) - number - (Fraction(now) - Fraction(time)) * rate
+        for number, time in enumerate(counted)
+    ]
+    return max(levels, default=Fraction(0)) + 1 <= limit
 
 
 ORACLES = {
@@ -52,6 +77,10 @@ ORACLES = {
     ),
     Counting.FIXED: fits_fixed,
     Counting.WEIGHTED: fits_weighted,
+    Counting.WEIGHTED_REAL: fits_weighted_real,
+    Counting.BUCKET: lambda counted, now, limit, window, _phase: fits_bucket(
+        counted, now, limit, window
+    ),
 }
 
 
