@@ -163,14 +163,6 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slowing:
-    """What a quota concludes from a rate answer."""
-
-    pause: float  #: Seconds for which no call may leave; 0.0 when the next may leave in its turn.
-    said: str = ""  #: What it changes, as one line for the operator; "" when nothing.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """An opportunity as a read of the CRM shows it."""
 

@@ -21,7 +21,6 @@ from migrator.model import (
     Request,
     Run,
     RunState,
-    Slowing,
 )
 
 T = TypeVar("T")
@@ -62,10 +61,11 @@ class Quota(Protocol):
     async def acquire(self) -> Permit:
         """Wait for the right to make one call."""
 
-    def refused(self, told: tuple[int, float] | None) -> Slowing:
+    def refused(self, told: tuple[int, float] | None) -> float:
         """A call was answered with a rate limit: learn from it; one learner for all who call.
 
-        ``told`` is the limit that the answer names: calls and seconds.
+        ``told`` is the limit that the answer names: calls and seconds. Gives for how many
+        seconds no call may leave.
         """
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast, get_args
 
 import platformdirs
 from pydantic import (
@@ -30,6 +30,8 @@ HOST: Final = "LSQ_API_HOST"
 ACCESS_KEY: Final = "LSQ_ACCESS_KEY"
 SECRET_KEY: Final = "LSQ_SECRET_KEY"  # noqa: S105 - a setting's name
 RATE_LIMIT: Final = "LSQ_RATE_LIMIT"
+QUOTA: Final = "LSQ_QUOTA"
+SHARE: Final = "LSQ_SHARE"
 DAILY_LIMIT: Final = "LSQ_DAILY_LIMIT"
 AUTH: Final = "LSQ_AUTH"
 ALLOW_HOST: Final = "LSQ_ALLOW_HOST"
@@ -38,8 +40,10 @@ LEDGER: Final = "MIGRATOR_LEDGER"
 STATE_DIR: Final = "MIGRATOR_STATE_DIR"
 MEMORY: Final = "MIGRATOR_MEMORY"
 
+QuotaMode = Literal["paced", "learned", "sure"]
+
 _NAMES: Final = frozenset(
-    (HOST, ACCESS_KEY, SECRET_KEY, RATE_LIMIT, DAILY_LIMIT, AUTH, ALLOW_HOST, CA_FILE)
+    (HOST, ACCESS_KEY, SECRET_KEY, RATE_LIMIT, QUOTA, SHARE, DAILY_LIMIT, AUTH, ALLOW_HOST, CA_FILE)
 )
 
 VENDOR_DOMAIN: Final = ".leadsquared.com"
@@ -75,6 +79,10 @@ class RateLimit(BaseModel):
         """Calls per second, on average."""
         return self.limit / self.window
 
+    def __str__(self) -> str:
+        """Such as "25 per 5 s"."""
+        return f"{self.limit} per {self.window:g} s"
+
 
 class Settings(BaseModel):
     """Whose account, at which host, how fast, and where things are kept."""
@@ -85,6 +93,8 @@ class Settings(BaseModel):
     access_key: SecretStr
     secret_key: SecretStr
     rate: RateLimit
+    quota_mode: QuotaMode = "paced"  #: How near to the limit.
+    share: float = 1.0  #: The part of the account's limit that is ours.
     daily_limit: int | None  #: Calls per day; None: not counted.
     auth: Literal["query", "header"]
     ca_file: Path | None
@@ -113,13 +123,9 @@ class Settings(BaseModel):
         return blake2b(self.access_key.get_secret_value().encode(), digest_size=6).hexdigest()
 
     @property
-    def call_memory_path(self) -> Path:
-        """The small file that keeps the wall time of this account's last call.
-
-        Named by host and key, since it is needed before any call could tell the organisation.
-        """
-        named = f"{self.account_host} {self.key_digest}".encode()
-        return self.state_folder / f"last-call-{blake2b(named, digest_size=8).hexdigest()}"
+    def key_name(self) -> str:
+        """Names host and access key, for what must be known before any call could tell more."""
+        return f"{self.account_host}/key:{self.key_digest}"
 
     @property
     def secrets(self) -> tuple[str, str]:
@@ -150,6 +156,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         access_key=_key(environ, ACCESS_KEY),
         secret_key=_key(environ, SECRET_KEY),
         rate=quota_settings(environ),
+        quota_mode=_quota_mode(environ),
+        share=_share(environ),
         daily_limit=_daily_limit(environ),
         auth=_auth(environ),
         ca_file=Path(named).expanduser() if (named := _get(environ, CA_FILE)) else None,
@@ -241,6 +249,26 @@ def _auth(environ: Mapping[str, str]) -> Literal["query", "header"]:
     if text == "header":
         return "header"
     raise _wrong(AUTH, text, "Write LSQ_AUTH=query (the default) or LSQ_AUTH=header.")
+
+
+def _quota_mode(environ: Mapping[str, str]) -> QuotaMode:
+    text = _get(environ, QUOTA).lower() or "paced"
+    for mode in get_args(QuotaMode):
+        if text == mode:
+            return cast("QuotaMode", mode)
+    raise _wrong(
+        QUOTA, text, "Write LSQ_QUOTA=paced (the default), learned or sure: docs/quota.md."
+    )
+
+
+def _share(environ: Mapping[str, str]) -> float:
+    text = _get(environ, SHARE)
+    if not text:
+        return 1.0
+    found = re.fullmatch(r"0?\.\d{1,6}|1(?:\.0{1,6})?", text, re.ASCII)
+    if not found or float(text) <= 0:
+        raise _wrong(SHARE, text, "Write the part of the limit that is ours, such as 0.8.")
+    return float(text)
 
 
 def _daily_limit(environ: Mapping[str, str]) -> int | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from migrator.model import Run
     from migrator.runs.delivering import Finished
     from migrator.runs.world import Link, World
+    from migrator.settings import Settings
 
 
 def add_sheet(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +75,24 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
         metavar="HH:MM",
         help="no call after this time of this machine's clock (exit 12)",
     )
+    add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_quota(parser: argparse.ArgumentParser) -> None:
+    """How near to the account's limit, and how much of it."""
+    parser.add_argument(
+        "--quota",
+        choices=("paced", "learned", "sure"),
+        help="paced: evenly, nearly never refused (default); learned: nearer to the limit, a "
+        "refusal now and then; sure: never refused, slower",
+    )
+    parser.add_argument(
+        "--share",
+        type=_share,
+        metavar="PART",
+        help="our part of the account's limit, such as 0.8 while others use it (default: 1)",
+    )
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +123,16 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < 86_400:
         raise argparse.ArgumentTypeError(f'"{text}" is no number of seconds below a day')
     return seconds
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no part of a limit, such as 0.8')
+    return share
 
 
 def _time_of_day(text: str) -> tuple[int, int]:
@@ -178,9 +206,17 @@ def the_world(ledger: "Ledger", options: argparse.Namespace) -> "World":
     from migrator.runs.world import the_world as assemble
     from migrator.settings import load_settings
 
-    settings = load_settings(the_environment())
+    settings = with_quota(load_settings(the_environment()), options)
     guard_logging(settings.secrets)
     return assemble(ledger, settings, TerminalOperator(yes=options.yes))
+
+
+def with_quota(settings: "Settings", options: argparse.Namespace) -> "Settings":
+    """The settings with what the options say of the quota."""
+    said = {"quota_mode": options.quota, "share": options.share}
+    return settings.model_copy(
+        update={name: value for name, value in said.items() if value is not None}
+    )
 
 
 def the_link() -> "Link":

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migrator.cli.common import add_ledger, the_environment, the_ledger, the_world
+from migrator.cli.common import add_ledger, add_quota, the_environment, the_ledger, the_world
 from migrator.cli.reading import add_reading, reading_of, told_here
 from migrator.errors import SourceError
 
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help="ask for every lead, kept or not")
     add_ledger(parser)
     parser.add_argument("--yes", action="store_true", help="ask LeadSquared without asking you")
+    add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 

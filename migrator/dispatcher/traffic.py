@@ -168,17 +168,17 @@ class Traffic:
         if now - self._only_refused_since >= self._policy.longest_refusal:
             self.stop(_only_rate_answers(now - self._only_refused_since))
             return
-        if sent_at >= self._pause_began:  # else it left before the pause, and says nothing new
+        pause = self._quota.refused(reading.limit)
+        if pause and sent_at >= self._pause_began:  # else it left before the pause: nothing new
             self._rate_answers += 1
             self._pause_began = now
-        slowing = self._quota.refused(reading.limit)
-        if slowing.said:
-            self._say(slowing.said)
-        growing = slowing.pause * 2 ** max(0, self._rate_answers - 1)
+        growing = pause * 2 ** max(0, self._rate_answers - 1)
         seconds = max(reading.retry_after, min(self._policy.longest_pause, growing))
-        if now + seconds > self._paused_until:
+        if seconds and now + seconds > self._paused_until:
+            is_news = now + seconds > self._paused_until + 1.0  # not the others that were under way
             self._paused_until = now + seconds
-            self._say(f"rate answer ({reading.message}): everything pauses for {seconds:.0f} s")
+            if is_news:
+                self._say(f"rate answer ({reading.message}): everything pauses for {seconds:.0f} s")
 
     def faulted(self, entry: Entry, what: str) -> None:
         """A call met no working CRM; enough of these in a row are an outage."""

@@ -13,7 +13,6 @@ from filelock import FileLock
 
 from migrator.clock import local_time
 from migrator.errors import AllowanceError, SettingsError
-from migrator.model import Slowing
 from migrator.ports import Clock, Permit, Quota
 
 DAY_SECONDS: Final = 86_400.0
@@ -134,7 +133,7 @@ class DailyQuota:
         permit.unused()
         raise self._spent()
 
-    def refused(self, told: tuple[int, float] | None) -> Slowing:
+    def refused(self, told: tuple[int, float] | None) -> float:
         """A rate answer is the other quota's matter."""
         return self._paced.refused(told)
 

@@ -47,7 +47,7 @@ def plan_summary(
     policy: DeliveryPolicy,
 ) -> PlanSummary:
     """What the operator is shown before the question."""
-    rate = world.settings.rate
+    rate, whole = world.rate(), world.settings.rate
     is_new = run.state is RunState.PLANNING
     place = filter(None, [warning_about(world.ledger.path)])
     rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
@@ -57,7 +57,7 @@ def plan_summary(
         balance=balance,
         rejected=tuple(rejected),
         calls=calls,
-        seconds=calls * rate.window / rate.limit,
-        limit=f"{rate.limit} per {rate.window:g} s",
+        seconds=calls / rate.per_second,
+        limit=str(rate) if rate == whole else f"{rate} (of {whole})",
         notes=(*notes, *bounds(world, run, calls=calls, until=policy.until), *place),
     )

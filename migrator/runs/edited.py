@@ -81,7 +81,7 @@ def held_rows(
 
 def _announce(world: World, run: Run, old: Sequence[Attempted]) -> None:
     calls = len({item.entry.opportunity for item in old})
-    seconds = calls / world.settings.rate.per_second
+    seconds = calls / world.rate().per_second
     world.operator.say(
         f"{counted(len(old), 'row')} of run {run.id}, attempted more than 12 hours ago: what "
         f"LeadSquared holds now is read first, {counted(calls, 'call')}, about {duration(seconds)}"

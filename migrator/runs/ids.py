@@ -209,13 +209,13 @@ def _to_ask(
 
 
 def _price(world: World, account: str | None, found: IdsFound) -> list[str]:
-    rate = world.settings.rate
-    seconds = found.calls * rate.window / rate.limit
+    rate = world.rate()
+    seconds = found.calls / rate.per_second
     known = found.leads - found.calls
     kept = f" ({known:,} {noun(known, 'lead')} known from before)" if known else ""
     price = (
         f"{counted(found.leads, 'distinct lead')}: {counted(found.calls, 'call')}{kept}, about "
-        f"{duration(seconds)} at {rate.limit} per {rate.window:g} s. The calls only read; the "
+        f"{duration(seconds)} at {rate}. The calls only read; the "
         "limit is shared by everything that uses the account."
     )
     lines = [price]
@@ -250,7 +250,6 @@ async def _ask(
             quota=quota,
             clock=world.clock,
             progress=world.operator,
-            window=world.settings.rate.window,
             patience=options.patience,
         )
         loop = asyncio.get_running_loop()

@@ -20,7 +20,6 @@ from migrator.ports import Client, Clock, Permit, Quota, ReadingProgress, WorkTh
 from migrator.refusals import cure, settings_to_mend, told
 
 MOST_IN_FLIGHT: Final = 32  #: Leads asked for at once; the quota is what holds them back.
-PAUSE_MARGIN: Final = 0.25  #: Seconds after a window: the answer took time to come back.
 MOST_PAGES: Final = 100  #: Of one lead; ten thousand opportunities are a fault.
 MOST_REFUSED: Final = 10  #: At the beginning, and none that was not: then asking on is in vain.
 MOST_READS: Final = 3  #: Of one lead whose list is shorter or longer than LeadSquared's own count.
@@ -64,7 +63,6 @@ class LookingUp:
         quota: Quota,
         clock: Clock,
         progress: ReadingProgress,
-        window: float,
         patience: Patience,
     ) -> None:
         self.asked = 0  #: Leads answered.
@@ -72,7 +70,7 @@ class LookingUp:
         self.error: MigratorError | None = None
         self._wanted, self._ledger, self._thread = wanted, ledger, thread
         self._client, self._quota, self._clock = client, quota, clock
-        self._progress, self._window, self._patience = progress, window, patience
+        self._progress, self._patience = progress, patience
         self._keys: deque[LeadKey] = deque()
         self._turn = asyncio.Lock()  # One waits for the quota, so that a stop finds no queue there.
         self._stopping = asyncio.Event()
@@ -259,7 +257,7 @@ class LookingUp:
             )
         if sent_at >= self._pause_began:  # else it left before the pause, and says nothing new
             self._rate_answers += 1
-        growing = (self._window + PAUSE_MARGIN) * 2 ** min(self._rate_answers - 1, 4)
+        growing = self._quota.refused(reading.limit) * 2 ** min(self._rate_answers - 1, 4)
         self._pause(max(reading.retry_after, growing), f"rate answer ({reading.message})")
 
     def _faulted(self, reading: Reading, sent_at: float) -> None:

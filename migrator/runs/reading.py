@@ -91,7 +91,7 @@ class Asking:
         if attempt == 1:
             self.link.operator.say(f"no answer from {settings.host} yet; asking again")
         is_rate = found.verdict is Verdict.RATE
-        pause = settings.rate.window if is_rate else 2.0 ** (attempt - 2)
+        pause = self._quota.refused(found.limit) if is_rate else 2.0 ** (attempt - 2)
         await self.link.clock.sleep(max(found.retry_after, pause))
 
 

@@ -16,9 +16,11 @@ from migrator.ledger.known import KnownLedgers
 from migrator.model import Balance, Counts, Reason, Run
 from migrator.ports import Client, Clock, Quota
 from migrator.quota.daily import DailyQuota, DayCount
-from migrator.quota.local import PacedQuota
-from migrator.quota.memory import CallMemory
-from migrator.settings import Settings
+from migrator.quota.local import AccountQuota
+from migrator.quota.modes import Mode
+from migrator.quota.places import permits_of
+from migrator.quota.shared import SharedPermits
+from migrator.settings import RateLimit, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,23 +105,53 @@ class Link:
         ``account``: whose calls they are; None while that is being asked.
         """
         settings = self.settings
-        with CallMemory(settings.call_memory_path, clock=self.clock) as memory:
-            rate = settings.rate
-            quota: Quota = PacedQuota(rate.limit, rate.window, clock=self.clock, memory=memory)
-            if account is not None and settings.daily_limit is not None:
-                quota = DailyQuota(quota, self.day_count(account), limit=settings.daily_limit)
-            client = LeadSquaredClient(
-                settings.base_url,
-                access_key=settings.access_key.get_secret_value(),
-                secret_key=settings.secret_key.get_secret_value(),
-                clock=self.clock,
-                auth=settings.auth,
-                ca_file=settings.ca_file,
-            )
+        permits = self._permits(account)
+        paced = self._quota(permits)
+        quota: Quota = paced
+        if account is not None and settings.daily_limit is not None:
+            quota = DailyQuota(paced, self.day_count(account), limit=settings.daily_limit)
+        client = LeadSquaredClient(
+            settings.base_url,
+            access_key=settings.access_key.get_secret_value(),
+            secret_key=settings.secret_key.get_secret_value(),
+            clock=self.clock,
+            auth=settings.auth,
+            ca_file=settings.ca_file,
+        )
+        try:
             async with client:
                 yield client, quota
-            if memory.note:
-                self.operator.say(memory.note)
+        finally:
+            paced.close()
+        if permits.note:
+            self.operator.say(permits.note)
+
+    def rate(self) -> RateLimit:
+        """What is ours of the account's limit, as far as it is known: the share, a told limit."""
+        quota = self._quota(self._permits(None))
+        limit, window = quota.rate
+        quota.close()
+        return RateLimit(limit=limit, window=window)
+
+    def _permits(self, account: str | None) -> SharedPermits:
+        return permits_of(
+            self.settings.state_folder,
+            key_name=self.settings.key_name,
+            account=account,
+            now=self.clock.monotonic(),
+        )
+
+    def _quota(self, permits: SharedPermits) -> AccountQuota:
+        settings = self.settings
+        return AccountQuota(
+            settings.rate.limit,
+            settings.rate.window,
+            clock=self.clock,
+            mode=Mode(settings.quota_mode),
+            share=settings.share,
+            permits=permits,
+            say=self.operator.say,
+        )
 
     def day_count(self, account: str) -> DayCount:
         """The calls of the account's day."""

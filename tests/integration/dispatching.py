@@ -29,7 +29,7 @@ from migrator.model import (
     Update,
 )
 from migrator.ports import Client, Clock, Permit, Quota, WorkThread
-from migrator.quota.local import PacedQuota
+from migrator.quota.local import AccountQuota
 
 T = TypeVar("T")
 FIELD = "mx_Custom_1"
@@ -306,7 +306,7 @@ async def dispatched(
         ledger,
         run,
         client=crm,
-        quota=PacedQuota(limit, 5.0, clock=clock),
+        quota=AccountQuota(limit, 5.0, clock=clock),
         clock=clock,
         thread=SameThread(),
         policy=policy,

@@ -9,7 +9,7 @@ from migrator.clock import SystemClock
 from migrator.dispatcher import DeliveryPolicy, Dispatch, DispatchResult
 from migrator.ledger import Ledger
 from migrator.model import Run
-from migrator.quota.local import PacedQuota
+from migrator.quota.local import AccountQuota
 from migrator.retry import RetryPolicy
 from migrator.sandbox import Sandbox, SandboxOptions
 from tests.integration.dispatching import Spectator, a_dispatch
@@ -47,7 +47,7 @@ async def dispatching(
             ledger,
             run,
             client=client,
-            quota=PacedQuota(40, 0.1, clock=clock),
+            quota=AccountQuota(40, 0.1, clock=clock),
             clock=clock,
             thread=thread,
             policy=policy,

@@ -13,7 +13,7 @@ from migrator.errors import AccessError, AllowanceError, BrakeError, LedgerError
 from migrator.ledger import Ledger, open_ledger
 from migrator.model import Run, Update
 from migrator.quota.daily import DailyQuota, DayCount
-from migrator.quota.local import PacedQuota
+from migrator.quota.local import AccountQuota
 from tests.integration.dispatching import (
     Answering,
     Arrived,
@@ -257,7 +257,7 @@ def test_a_spent_day_stops_the_run_and_leaves_its_rows(ledger: Ledger, tmp_path:
             ledger,
             run,
             client=crm,
-            quota=DailyQuota(PacedQuota(25, 5.0, clock=clock), count, limit=20),
+            quota=DailyQuota(AccountQuota(25, 5.0, clock=clock), count, limit=20),
             clock=clock,
             thread=SameThread(),
         )
@@ -419,7 +419,7 @@ def interrupted_after(seconds: float, ledger: Ledger, run: Run, crm: ScriptedCrm
             ledger,
             run,
             client=crm,
-            quota=PacedQuota(25, 5.0, clock=clock),
+            quota=AccountQuota(25, 5.0, clock=clock),
             clock=clock,
             thread=SameThread(),
         )

@@ -15,7 +15,7 @@ from migrator.clock import SystemClock
 from migrator.errors import AccessError, AllowanceError, TargetError, UsageError
 from migrator.ledger import Ledger, open_ledger
 from migrator.lookups import Answer, LeadKey
-from migrator.quota.local import PacedQuota
+from migrator.quota.local import AccountQuota
 from migrator.runs.looking_up import LookingUp, Patience, Wanted
 from migrator.sandbox import Sandbox, SandboxOptions, Seed
 
@@ -91,10 +91,9 @@ async def looking_up(
             ledger=ledger,
             thread=thread,
             client=client,
-            quota=PacedQuota(*limit, clock=clock),
+            quota=AccountQuota(*limit, clock=clock),
             clock=clock,
             progress=watcher or Watcher(),
-            window=0.2,
             patience=patience,
         )
 
@@ -205,7 +204,8 @@ async def test_an_account_that_refuses_every_call_ends_it(ledger: Ledger) -> Non
 
 
 async def test_an_outage_ends_it_and_what_was_answered_is_kept(ledger: Ledger) -> None:
-    async with a_sandbox(latency=(0.02, 0.02)) as sandbox, looking_up(ledger, sandbox) as asking:
+    slow = looking_up(ledger, sandbox := a_sandbox(latency=(0.02, 0.02)), limit=(40, 1.0))
+    async with sandbox, slow as asking:
         task = asyncio.create_task(asking.ask(keys(20)))
         while asking.asked < 3:
             await asyncio.sleep(0)

@@ -10,7 +10,7 @@ import pytest
 from migrator.errors import AllowanceError, SettingsError
 from migrator.ports import Permit
 from migrator.quota.daily import DAY_SECONDS, DailyQuota, DayCount
-from migrator.quota.local import PacedQuota
+from migrator.quota.local import AccountQuota
 from tests.integration.dispatching import VirtualClock
 from tests.virtual_time import run_in_virtual_time
 
@@ -42,7 +42,7 @@ async def take(quota: DailyQuota, calls: int) -> list[Permit]:
 
 
 def a_quota(count: DayCount, clock: SetClock, *, limit: int) -> DailyQuota:
-    return DailyQuota(PacedQuota(25, 5.0, clock=VirtualClock()), count, limit=limit)
+    return DailyQuota(AccountQuota(25, 5.0, clock=VirtualClock()), count, limit=limit)
 
 
 def test_the_day_has_no_more_calls_than_its_limit_whichever_process_makes_them(

@@ -285,13 +285,30 @@ def test_paths_have_places_of_their_own_and_need_no_keys() -> None:
     assert "migrator" in state_folder({}).parts
 
 
-def test_the_memory_of_calls_is_one_file_per_host_and_key() -> None:
-    path = load().call_memory_path
+def test_host_and_key_are_named_without_telling_the_key() -> None:
+    name = load().key_name
 
-    assert path.parent == load().state_folder
-    assert path == load(LSQ_SECRET_KEY="another").call_memory_path
-    assert path != load(LSQ_ACCESS_KEY="u$ranother").call_memory_path
-    assert path != load(LSQ_API_HOST="api.leadsquared.com").call_memory_path
+    assert name == load(LSQ_SECRET_KEY="another").key_name
+    assert name != load(LSQ_ACCESS_KEY="u$ranother").key_name
+    assert name != load(LSQ_API_HOST="api.leadsquared.com").key_name
+    assert load().access_key.get_secret_value() not in name
+
+
+def test_the_quota_can_be_chosen() -> None:
+    assert (load().quota_mode, load().share) == ("paced", 1.0)
+    assert load(LSQ_QUOTA="Learned", LSQ_SHARE="0.8").quota_mode == "learned"
+    assert load(LSQ_SHARE=".25").share == 0.25
+
+
+@pytest.mark.parametrize("share", ["0", "1.1", "-0.5", "80%", "0.0"])
+def test_a_share_is_a_part(share: str) -> None:
+    with pytest.raises(SettingsError, match="LSQ_SHARE"):
+        load(LSQ_SHARE=share)
+
+
+def test_a_quota_has_a_name() -> None:
+    with pytest.raises(SettingsError, match="paced"):
+        load(LSQ_QUOTA="fast")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
@@ -299,7 +316,7 @@ def test_on_loopback_the_port_is_not_part_of_the_account(host: str) -> None:
     one, other = (load(LSQ_API_HOST=f"http://{host}{port}") for port in (":8080", ""))
 
     assert one.account_host == other.account_host == host
-    assert one.call_memory_path == other.call_memory_path
+    assert one.key_name == other.key_name
     assert one.host == f"{host}:8080"
 
 
