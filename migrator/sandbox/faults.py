@@ -19,7 +19,6 @@ from migrator.sandbox.answers import (
     empty,
     foreign,
     malformed,
-    over_the_limit,
     refused,
     truncated,
 )
@@ -58,21 +57,18 @@ def _always(answer: Answer) -> Callable[[Answer | None, str], Answer]:
     return lambda _proper, _field: answer
 
 
-def _spurious_rate(status: int) -> Fault:
-    return Fault(answer=_always(over_the_limit(25, 5.0, status=status)))
-
-
 def _cut(proper: Answer | None, _field: str) -> Answer:
     return truncated(proper or empty(200))
 
+
+RATE_ANSWERS: Final[Mapping[str, int]] = {"rate429": 429, "rate403": 403, "rate200": 200}
+"""Refusals that no count gave reason for, by their status; they name the account's limit."""
 
 FAULTS: Final[Mapping[str, Fault]] = {
     "lost_before": Fault(ending=Ending.CLOSED),
     "lost_after": Fault(ending=Ending.CLOSED, applied=True),
     "hang": Fault(ending=Ending.SILENCE, applied=None),
-    "rate429": _spurious_rate(429),
-    "rate403": _spurious_rate(403),
-    "rate200": _spurious_rate(200),
+    **{name: Fault() for name in RATE_ANSWERS},
     "http500_html": Fault(applied=None, answer=_always(foreign(500))),
     "http500_empty": Fault(applied=None, answer=_always(empty(500))),
     "http502": Fault(applied=None, answer=_always(foreign(502))),

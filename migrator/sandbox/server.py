@@ -26,7 +26,15 @@ from migrator.sandbox.answers import (
     unauthorised,
 )
 from migrator.sandbox.calls import Account, Call, Done, Endpoint, understood
-from migrator.sandbox.faults import Ending, ScriptedFault, Strike, draw, next_scripted, struck
+from migrator.sandbox.faults import (
+    RATE_ANSWERS,
+    Ending,
+    ScriptedFault,
+    Strike,
+    draw,
+    next_scripted,
+    struck,
+)
 from migrator.sandbox.limits import DayCount, Judge, judge_for
 from migrator.sandbox.log import Record, RequestLog, Stats, Traffic
 from migrator.sandbox.options import LIMIT_SETTINGS, SandboxOptions, changed
@@ -360,7 +368,12 @@ class Sandbox:
         reaches_it = strike.applied or not endpoint.updates
         proper = endpoint.serve(self._account, call) if reaches_it else None
         first_field = speaks_of.fields[0][0] if speaks_of.fields else "Status"
-        answer = strike.fault.answer(proper.answer if proper else None, first_field)
+        if strike.name in RATE_ANSWERS:
+            options = self.options
+            status = RATE_ANSWERS[strike.name]
+            answer = over_the_limit(options.limit, options.window, status=status)
+        else:
+            answer = strike.fault.answer(proper.answer if proper else None, first_field)
         return _Fate(
             done=Done(answer=answer, applied=proper is not None and proper.applied),
             ending=strike.fault.ending,
