@@ -141,7 +141,7 @@ def summary_lines(summary: PlanSummary) -> list[str]:
     lines += [f"note: {printable(note)}" for note in summary.notes]
     lines.append(
         f"{counted(summary.calls, 'update')} at {summary.limit}: about "
-        f"{duration(summary.seconds)}. The limit is shared by everything that uses the account, "
-        "and LeadSquared's own automations may fire."
+        f"{duration(summary.seconds)}. The limit is shared by everything that uses the account "
+        "(--share 0.8 leaves it a part), and LeadSquared's own automations may fire."
     )
     return lines

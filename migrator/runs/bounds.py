@@ -15,15 +15,6 @@ from migrator.runs.world import World
 def bounds(world: World, run: Run, *, calls: int, until: float | None) -> Iterator[str]:
     """What the operator should know before saying yes to ``calls`` updates."""
     rate, proved = world.rate(), world.ledger.proofs.proved(run)
-    if not any(
-        old.account == run.account
-        for old in world.ledger.records.runs()
-        if old.number != run.number
-    ):
-        yield (
-            "the account's limit is shared by everything that uses it: other integrations, forms "
-            "and scripts; --share 0.8 leaves them a part"
-        )
     for name in run.source.schema_names:
         if name in SWITCHED and Proof(name, ProofKind.WRITTEN) not in proved:
             yield (
