@@ -48,6 +48,11 @@ def local_time(at: float) -> str:
     return f"{local:%Y-%m-%d %H:%M} {named}"
 
 
+def local_clock(at: float) -> str:
+    """A wall time as the operator's clock shows it, without its day: "23:41"."""
+    return f"{datetime.fromtimestamp(at, UTC).astimezone():%H:%M}"
+
+
 def next_time_of_day(hour: int, minute: int, *, after: float) -> float:
     """When the operator's clock shows a time of day next.
 

@@ -56,6 +56,7 @@ class Sending:
     note_in_doubt: bool = False  #: Whether the note is there cannot be told: it is not sent again.
     again: bool = False  #: The note was sent before, and seems not to be there.
     unknown: int = 0  #: Attempts whose effect is unknown, in this delivery.
+    outages: int = 0  #: Those that had been when the last unknown attempt was counted.
     faults: int = 0  #: Calls that never left.
     called: bool = False  #: The ledger says "sending".
     unproved: tuple[Proof, ...] = ()  #: To be read back before the row counts as succeeded.
@@ -232,10 +233,10 @@ class Delivery:
             self._foreign.other_answer()
         match reading.verdict:
             case Verdict.APPLIED:
-                self._traffic.answered(sent_at=made.sent_at)
+                self._traffic.answered(sent_at=made.sent_at, update=True)
                 outcome = self._applied(sending, reading)
             case Verdict.REFUSED:
-                self._traffic.answered(sent_at=made.sent_at)
+                self._traffic.answered(sent_at=made.sent_at, update=True)
                 outcome = Failed(reading=reading)
             case Verdict.NOT_PERMITTED if self._counts.succeeded:
                 outcome = Failed(reading=reading)
@@ -245,7 +246,7 @@ class Delivery:
             case Verdict.FOREIGN:
                 return await self._take_foreign(sending, call)
             case Verdict.UNKNOWN:
-                self._traffic.faulted(sending.entry, reading.message)
+                self._traffic.faulted(sending.entry, reading.message, update=True)
                 return await self._take_unknown(sending, made)
             case Verdict.RATE | Verdict.TARGET_FAULT:
                 await self._note(sending, call)
@@ -256,10 +257,10 @@ class Delivery:
     async def _wait_for_target(self, sending: Sending, made: "Made") -> None:
         """Nothing was applied, and the row is not to blame: no attempt is used up."""
         if made.call.reading.verdict is Verdict.RATE:
-            self._traffic.rate_limited(made.call.reading, sent_at=made.sent_at)
+            self._traffic.rate_limited(made.call.reading, sent_at=made.sent_at, update=True)
             self._changed()
             return
-        self._traffic.faulted(sending.entry, made.call.reading.message)
+        self._traffic.faulted(sending.entry, made.call.reading.message, update=True)
         self._changed()
         sending.faults += 1
         decision = self._decide(made.call.reading, sending.faults)
@@ -287,6 +288,8 @@ class Delivery:
     async def _take_unknown(self, sending: Sending, made: "Made") -> str | None:
         call = made.call
         sending.uncertain = True
+        if sending.outages != self._traffic.outages:  # the row was not to blame for those before
+            sending.outages, sending.unknown = self._traffic.outages, 0
         sending.unknown += 1
         await self._note(sending, call)
         if sending.with_note:

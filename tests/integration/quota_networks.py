@@ -200,11 +200,13 @@ async def _send(
             await asyncio.sleep(drawn.uniform(*network.think))
             permit.answered()
             if is_admitted:
-                traffic.answered(sent_at=sent_at)
+                traffic.answered(sent_at=sent_at, update=True)
             else:
                 told = (server.limit, server.window)
                 traffic.rate_limited(
-                    Reading(verdict=Verdict.RATE, status=429, limit=told), sent_at=sent_at
+                    Reading(verdict=Verdict.RATE, status=429, limit=told),
+                    sent_at=sent_at,
+                    update=True,
                 )
         finally:
             under_way.release()
