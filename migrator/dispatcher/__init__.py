@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from migrator.dispatcher.brakes import MostFailures
 from migrator.dispatcher.delivery import Delivery
 from migrator.dispatcher.first_row import FirstRow
 from migrator.dispatcher.foreign import ForeignAnswers
@@ -21,7 +22,7 @@ from migrator.errors import MigratorError
 from migrator.model import Counts, Entry, Run
 from migrator.ports import Client, Clock, Permit, Progress, Proving, Quota, Work, WorkThread
 
-__all__ = ["DeliveryPolicy", "Dispatch", "DispatchResult"]
+__all__ = ["DeliveryPolicy", "Dispatch", "DispatchResult", "MostFailures"]
 
 TICK_SECONDS = 1.0
 ENTRIES_PER_PICK = 500

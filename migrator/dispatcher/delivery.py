@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from migrator.dispatcher.brakes import EqualRefusals
+from migrator.dispatcher.brakes import EqualRefusals, Failures
 from migrator.dispatcher.first_row import FirstRow, with_guid
 from migrator.dispatcher.foreign import ForeignAnswers
 from migrator.dispatcher.meter import Meter
@@ -103,6 +103,7 @@ class Delivery:
         self._tell_called, self._changed = called, changed
         self._in_flight = asyncio.Semaphore(policy.most_in_flight)
         self._brake = EqualRefusals(policy.equal_refusals)
+        self._failures = Failures(policy.most_failures)
 
     async def deliver(self, picked: Entry) -> str:
         """Bring one entry as far as it goes; gives the GUID of its opportunity, "" if unknown."""
@@ -377,6 +378,10 @@ class Delivery:
                 self._counts.in_doubt += 1
             case NotSent():
                 pass
+        failed = outcome.reading if isinstance(outcome, Failed | NotKept) else None
+        error = self._failures.settled(failed)
+        if error is not None:
+            self._traffic.stop(error)
         self._changed()
         return getattr(outcome, "guid", "")
 
