@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migrator.errors import ExitCode, UsageError
 
@@ -90,6 +90,24 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     )
     add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_canary(parser: Any) -> None:
+    """Some rows before the rest."""
+    parser.add_argument(
+        "--canary",
+        type=row_count,
+        metavar="N",
+        help="first send N rows spread over the file, the longest texts and the ends of each date "
+        "column, read them back, and go on only if they hold what was sent (exit 12)",
+    )
+
+
+def row_count(text: str) -> int:
+    """A number of rows."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of rows, such as 10')
+    return int(text)
 
 
 def add_quota(parser: argparse.ArgumentParser) -> None:
@@ -278,6 +296,7 @@ def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
         patience=options.patience,
         allow_older=options.allow_older,
         until=until,
+        canary=getattr(options, "canary", None) or 0,  # `retry` has none
         longest_outage=options.max_outage * 60,
         most_failures=MostFailures(*options.max_failures) if options.max_failures else None,
         trusted=tuple(options.trust),

@@ -29,4 +29,5 @@ class DeliveryPolicy:
     regardless: frozenset[int] = frozenset()  #: Entries that wait for no earlier row.
     until: float | None = None  #: Wall time after which no call leaves (exit 12).
     trusted: tuple[str, ...] = ()  #: SchemaNames that a person has seen written and cleared.
+    canary: int = 0  #: Rows that are sent and read back before the rest; 0: none.
     held: frozenset[int] = frozenset()  #: Entries that are left as they are.
