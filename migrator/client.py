@@ -43,6 +43,8 @@ class LeadSquaredClient:
         clock: For a Retry-After that is a date.
         auth: Whether the keys travel in the query, as the vendor's page shows, or in headers.
         ca_file: Certificates to trust besides the machine's own, in PEM.
+        proxy: URL of a proxy, with name and password where it needs them; "" for none. https goes
+            through it by CONNECT, so that it sees neither keys nor rows.
         connect_timeout: Seconds for name, connection and TLS together.
         call_timeout: Seconds for the whole call, the answer's body included.
     """
@@ -56,11 +58,15 @@ class LeadSquaredClient:
         clock: Clock,
         auth: Literal["query", "header"] = "query",
         ca_file: Path | None = None,
+        proxy: str = "",
         connect_timeout: float = 10.0,
         call_timeout: float = 60.0,
     ) -> None:
         self._base_url = base_url
-        self._secrets = (access_key, secret_key)
+        self._proxy = URL(proxy) if proxy else None
+        password = self._proxy.password if self._proxy else None
+        self._keys = (access_key, secret_key)
+        self._secrets = (*self._keys, *([password] if password else []))
         self._clock = clock
         self._auth = auth
         self._ca_file = ca_file
@@ -72,6 +78,7 @@ class LeadSquaredClient:
             connector=aiohttp.TCPConnector(
                 limit=MOST_CONNECTIONS,
                 keepalive_timeout=KEEP_ALIVE_SECONDS,
+                use_dns_cache=False,  # LeadSquared's front moves; new connections are few.
                 ssl=_tls_context(self._ca_file),
             ),
             timeout=aiohttp.ClientTimeout(total=self._call_timeout, connect=self._connect_timeout),
@@ -117,6 +124,7 @@ class LeadSquaredClient:
             self._url(request),
             data=request.body or None,
             allow_redirects=False,
+            proxy=self._proxy,
             trace_request_ctx=sending,
         ) as response:
             body, truncated = await _read_bounded(response, request.longest_answer)
@@ -135,13 +143,13 @@ class LeadSquaredClient:
             "User-Agent": "leadsquared-migrator",
         }
         if self._auth == "header":
-            headers |= dict(zip((ACCESS_KEY_HEADER, SECRET_KEY_HEADER), self._secrets, strict=True))
+            headers |= dict(zip((ACCESS_KEY_HEADER, SECRET_KEY_HEADER), self._keys, strict=True))
         return headers
 
     def _url(self, request: Request) -> URL:
         query = list(request.query)
         if self._auth == "query":
-            query += zip(("accessKey", "secretKey"), self._secrets, strict=True)
+            query += zip(("accessKey", "secretKey"), self._keys, strict=True)
         # Encoded here and not by yarl, which would leave the "$" that begins every access key.
         encoded = "&".join(
             f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query
@@ -167,12 +175,16 @@ def _cause(error: Exception) -> tuple[NoReplyKind, str]:
 
 def _words_of(error: Exception) -> str:
     """The system's words; asyncio puts "Connect call failed" and an address in their place."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"it answers HTTP {error.status} {error.message}".rstrip()
     if isinstance(error, OSError) and error.errno and "Connect call failed" in str(error):
         return os.strerror(error.errno)
     return str(error)
 
 
 _KINDS: Final[tuple[tuple[type[Exception], NoReplyKind], ...]] = (
+    (aiohttp.ClientProxyConnectionError, NoReplyKind.PROXY),
+    (aiohttp.ClientHttpProxyError, NoReplyKind.PROXY),
     (aiohttp.ClientConnectorDNSError, NoReplyKind.DNS),
     (aiohttp.ClientSSLError, NoReplyKind.TLS),
     (ssl.SSLError, NoReplyKind.TLS),

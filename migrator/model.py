@@ -122,6 +122,7 @@ class NoReplyKind(StrEnum):
 
     DNS = "the host name could not be resolved"
     CONNECT = "no connection"
+    PROXY = "the proxy of LSQ_PROXY gives no way through"
     TLS = "the connection is not secure"
     TIMEOUT = "no answer in time"
     RESET = "the connection broke"

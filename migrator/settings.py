@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
+from urllib.parse import unquote, urlsplit
 
 import platformdirs
 from pydantic import (
@@ -36,6 +37,7 @@ DAILY_LIMIT: Final = "LSQ_DAILY_LIMIT"
 AUTH: Final = "LSQ_AUTH"
 ALLOW_HOST: Final = "LSQ_ALLOW_HOST"
 CA_FILE: Final = "LSQ_CA_FILE"
+PROXY: Final = "LSQ_PROXY"
 LEDGER: Final = "MIGRATOR_LEDGER"
 STATE_DIR: Final = "MIGRATOR_STATE_DIR"
 MEMORY: Final = "MIGRATOR_MEMORY"
@@ -43,7 +45,19 @@ MEMORY: Final = "MIGRATOR_MEMORY"
 QuotaMode = Literal["paced", "learned", "sure"]
 
 _NAMES: Final = frozenset(
-    (HOST, ACCESS_KEY, SECRET_KEY, RATE_LIMIT, QUOTA, SHARE, DAILY_LIMIT, AUTH, ALLOW_HOST, CA_FILE)
+    (
+        HOST,
+        ACCESS_KEY,
+        SECRET_KEY,
+        RATE_LIMIT,
+        QUOTA,
+        SHARE,
+        DAILY_LIMIT,
+        AUTH,
+        ALLOW_HOST,
+        CA_FILE,
+        PROXY,
+    )
 )
 
 VENDOR_DOMAIN: Final = ".leadsquared.com"
@@ -55,6 +69,11 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ADDRESS: Final = re.compile(
     r"(?:(?P<scheme>https?)://)?(?P<host>\[::1\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
     r"(?::(?P<port>[1-9]\d{0,4}))?",
+    re.ASCII | re.IGNORECASE,
+)
+_PROXY: Final = re.compile(
+    r"https?://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(?:\[[0-9a-f:]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
+    r"(?::(?P<port>[1-9]\d{0,4}))?/?",
     re.ASCII | re.IGNORECASE,
 )
 _RATE: Final = re.compile(r"(\d{1,6}) ?/ ?(\d{1,6}(?:\.\d{1,3})?)", re.ASCII)
@@ -98,6 +117,7 @@ class Settings(BaseModel):
     daily_limit: int | None  #: Calls per day; None: not counted.
     auth: Literal["query", "header"]
     ca_file: Path | None
+    proxy: SecretStr  #: Its URL, perhaps with a password; "" for none, as for loopback hosts.
     ledger: Path
     state_folder: Path
     memory: int  #: Bytes that reading a workbook may take.
@@ -128,9 +148,11 @@ class Settings(BaseModel):
         return f"{self.account_host}/key:{self.key_digest}"
 
     @property
-    def secrets(self) -> tuple[str, str]:
+    def secrets(self) -> tuple[str, ...]:
         """What must be in no text: for `redact` and the client only."""
-        return self.access_key.get_secret_value(), self.secret_key.get_secret_value()
+        password = urlsplit(self.proxy.get_secret_value()).password
+        keys = self.access_key.get_secret_value(), self.secret_key.get_secret_value()
+        return (*keys, unquote(password), password) if password else keys
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -151,8 +173,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             "and keys stand in LeadSquared under My Profile > Settings > API and Webhooks. For a "
             "try without an account, `migrator sandbox` prints the lines to set.",
         )
+    base_url = _base_url(_get(environ, HOST), allowed=_allowed_host(environ))
     return Settings(
-        base_url=_base_url(_get(environ, HOST), allowed=_allowed_host(environ)),
+        base_url=base_url,
         access_key=_key(environ, ACCESS_KEY),
         secret_key=_key(environ, SECRET_KEY),
         rate=quota_settings(environ),
@@ -161,6 +184,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         daily_limit=_daily_limit(environ),
         auth=_auth(environ),
         ca_file=Path(named).expanduser() if (named := _get(environ, CA_FILE)) else None,
+        proxy=_proxy(environ, base_url),
         ledger=ledger_path(environ),
         state_folder=state_folder(environ),
         memory=memory_budget(environ),
@@ -269,6 +293,23 @@ def _share(environ: Mapping[str, str]) -> float:
     if not found or float(text) <= 0:
         raise _wrong(SHARE, text, "Write the part of the limit that is ours, such as 0.8.")
     return float(text)
+
+
+def _proxy(environ: Mapping[str, str], base_url: str) -> SecretStr:
+    """The proxy's URL; none for this machine, which no proxy would find."""
+    text = _get(environ, PROXY)
+    if not text:
+        return SecretStr("")
+    found = _PROXY.fullmatch(text)
+    if not found or int(found["port"] or 1) > 65535:
+        # Not shown: a password may stand in it.
+        raise SettingsError(
+            f"{PROXY} is no address of a proxy",
+            advice="Write `LSQ_PROXY=http://proxy.example:3128`, with name:password@ before the "
+            "host where the proxy asks for them (percent-encoded where they hold @, : or /).",
+        )
+    is_loopback = _without_port(base_url.partition("://")[2]) in LOOPBACK
+    return SecretStr("" if is_loopback and base_url.startswith("http:") else text)
 
 
 def _daily_limit(environ: Mapping[str, str]) -> int | None:

@@ -83,8 +83,8 @@ class Failures:
     def _error(self, most: MostFailures) -> BrakeError:
         reason, count = self._reasons.most_common(1)[0]
         return BrakeError(
-            f"{self._failed:,} of {self._settled:,} rows failed (--max-failures {most}); the most "
-            f"frequent reason, {count:,} times: {reason}",
+            f"{self._failed:,} of {self._settled:,} settled rows failed (--max-failures {most}); "
+            f"the most frequent reason ({count:,}): {reason}",
             advice="`migrator status` shows all reasons, `migrator export --failed -o failed.xlsx` "
             "the rows. Mend the cause, then `migrator retry` sends the failed rows again and "
             "`migrator resume` the rest; each counts its failures anew.",

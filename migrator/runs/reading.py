@@ -296,6 +296,8 @@ _NETWORK: Final = {
     "this machine is on the network.",
     NoReplyKind.TLS: "No secure connection could be made, and the keys go over no other. Check "
     "LSQ_API_HOST; where a company proxy signs with its own certificate, name that in LSQ_CA_FILE.",
+    NoReplyKind.PROXY: "Check LSQ_PROXY: its host and port, and name and password where it asks "
+    "for them (HTTP 407); or unset it where no proxy is needed.",
     NoReplyKind.CONNECT: "Nothing answers there: check host and port in LSQ_API_HOST, your "
     "network, and that no firewall stands in between.",
 }

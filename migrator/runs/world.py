@@ -124,6 +124,7 @@ class Link:
             clock=self.clock,
             auth=settings.auth,
             ca_file=settings.ca_file,
+            proxy=settings.proxy.get_secret_value(),
         )
         try:
             async with client:

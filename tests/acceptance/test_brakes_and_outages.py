@@ -10,7 +10,7 @@ def test_too_many_failed_rows_stop_the_run(sandbox: SandboxProcess, desk: Desk) 
 
     ended = desk.run("--max-failures", "5", code=Exit.STOPPED)
 
-    assert "rows failed (--max-failures 5); the most frequent reason, " in ended.errors
+    assert "rows failed (--max-failures 5); the most frequent reason (" in ended.errors
     assert "MXInvalidInputException" in ended.errors
     states = desk.states()
     assert 5 <= states["failed"] <= 8  # calls under way are settled

@@ -33,14 +33,17 @@ async def dispatching(
     policy: DeliveryPolicy = QUICK,
     progress: Spectator | None = None,
     chosen: frozenset[int] | None = None,
+    url: str = "",
+    call_timeout: float = 5.0,
 ) -> AsyncIterator[Dispatch]:
+    """``url``: what stands between the client and the sandbox; "" for nothing."""
     clock = SystemClock()
     client = LeadSquaredClient(
-        sandbox.url,
+        url or sandbox.url,
         access_key=sandbox.options.access_key,
         secret_key=sandbox.options.secret_key,
         clock=clock,
-        call_timeout=5.0,
+        call_timeout=call_timeout,
     )
     async with client, ledger.thread() as thread:
         yield a_dispatch(

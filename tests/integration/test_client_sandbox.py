@@ -63,7 +63,7 @@ class Caller:
 
 
 def a_client(settings: Settings) -> LeadSquaredClient:
-    access_key, secret_key = settings.secrets
+    access_key, secret_key = settings.secrets[:2]
     return LeadSquaredClient(
         settings.base_url,
         access_key=access_key,

@@ -93,7 +93,7 @@ def test_the_error_tells_counts_the_most_frequent_reason_and_what_next() -> None
 
     assert error is not None
     assert error.problem == (
-        "3 of 3 rows failed (--max-failures 3); the most frequent reason, 2 times: "
+        "3 of 3 settled rows failed (--max-failures 3); the most frequent reason (2): "
         "MXInvalidInput: <value> is no option"
     )
     assert "migrator retry" in error.advice

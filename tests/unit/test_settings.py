@@ -331,3 +331,56 @@ def test_a_misspelt_name_is_pointed_at_and_its_value_kept_quiet() -> None:
 
     assert "LSQ_ACCES_KEY is set: was LSQ_ACCESS_KEY meant?" in str(caught.value)
     assert "u$rOne4711" not in str(caught.value)
+
+
+# ------------------------------------------------------------------ the proxy
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://proxy.example:3128",
+        "http://proxy.example",
+        "https://user:p%40ss@proxy.example:8443/",
+        "http://[::1]:3128",
+    ],
+)
+def test_a_proxy_is_an_address(proxy: str) -> None:
+    assert load(LSQ_PROXY=proxy).proxy.get_secret_value() == proxy
+    assert "p%40ss" not in repr(load(LSQ_PROXY=proxy))
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "proxy.example:3128",
+        "socks5://proxy.example:1080",
+        "http://",
+        "http://proxy.example:0",
+        "http://proxy.example:99999",
+        "http://proxy.example/path",
+        "http://us:er:hunter2@proxy.example",
+        "http://proxy.example:3128\r\nX: y",
+    ],
+)
+def test_what_is_no_proxy_is_refused_without_showing_it(proxy: str) -> None:
+    with pytest.raises(SettingsError, match="LSQ_PROXY") as raised:
+        load(LSQ_PROXY=proxy)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_proxys_password_is_a_secret() -> None:
+    settings = load(LSQ_PROXY="http://user:p%40ss@proxy.example:3128")
+
+    assert {"p@ss", "p%40ss"} <= set(settings.secrets)
+
+
+def test_a_sandbox_on_this_machine_is_reached_without_the_proxy() -> None:
+    settings = load(LSQ_API_HOST="http://127.0.0.1:8080", LSQ_PROXY="http://proxy.example:3128")
+
+    assert settings.proxy.get_secret_value() == ""
+
+
+def test_no_setting_turns_the_check_of_certificates_off() -> None:
+    """Nothing among the settings speaks of it, and the client's context always checks."""
+    assert not [name for name in Settings.model_fields if "verify" in name or "insecure" in name]

@@ -46,6 +46,21 @@ def _(at: Scene) -> None:
     at.set(LSQ_CA_FILE="company.pem")
 
 
+@case("LSQ_PROXY that is no proxy", code=5)
+def _(at: Scene) -> None:
+    at.set(LSQ_PROXY="proxy.example:3128")
+
+
+@case("LSQ_SHARE in per cent", code=5)
+def _(at: Scene) -> None:
+    at.set(LSQ_SHARE="80%")
+
+
+@case("LSQ_QUOTA of another name", code=5)
+def _(at: Scene) -> None:
+    at.set(LSQ_QUOTA="fast")
+
+
 @case("LSQ_RATE_LIMIT that is no rate", code=5)
 def _(at: Scene) -> None:
     at.set(LSQ_RATE_LIMIT="25")
@@ -64,6 +79,13 @@ def _(at: Scene) -> None:
 def _(at: Scene) -> None:
     at.set(LSQ_API_HOST="crm.invalid", LSQ_ALLOW_HOST="crm.invalid")
     at.differs[r"resolved: [^)]*\)"] = "resolved: {what the system says})"
+
+
+@case("The proxy of LSQ_PROXY is not there", code=7)
+def _(at: Scene) -> None:
+    proxy = f"http://user:hunter2@127.0.0.1:{closed_port()}"
+    at.set(LSQ_API_HOST="crm.invalid", LSQ_ALLOW_HOST="crm.invalid", LSQ_PROXY=proxy)
+    at.differs[r"way through: [^)]*\)"] = "way through: {what the system says})"
 
 
 @case("https where only http is spoken", code=7)

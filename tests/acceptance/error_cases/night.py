@@ -79,6 +79,28 @@ def _(at: Scene) -> None:
 
 
 case("A time that is none", f"{RUN} --until 25:00", code=2)
+case("A number of failures that is none", f"{RUN} --max-failures few", code=2)
+case("An outage of no length", f"{RUN} --max-outage 0", code=2)
+case("A share in per cent", f"{RUN} --share 80%", code=2)
+case("A canary and a limit", f"{RUN} --canary 5 --limit 10", code=2)
+
+
+@case("Too many rows fail", f"{RUN} --max-failures 1", code=12, sends=None)
+def _(at: Scene) -> None:
+    at.sandbox.strike("mx_input", opportunity=guid(904))
+    at.write_sheet([(guid(904), "Deal 4", "1", "South", "")])
+
+
+@case("A row of the canary fails", f"{RUN} --canary 1", code=12, sends=None)
+def _(at: Scene) -> None:
+    at.sandbox.strike("mx_input", opportunity=guid(904))
+    at.write_sheet([(guid(904), "Deal 4", "1", "South", "")])
+
+
+@case("The account's limit is lower than thought", code=0, sends=None)
+def _(at: Scene) -> None:
+    at.sandbox.strike("rate429", path="Update")
+    at.set(LSQ_RATE_LIMIT="100000/0.2")
 
 
 @case("A reason that no row failed for", "migrator retry --yes --reason timeout", code=2)

@@ -1,0 +1,107 @@
+"""Servers that misbehave, in front of a whole dispatch: no row is blamed, no note is doubled."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrator.dispatcher import DispatchResult
+from migrator.errors import AccessError
+from migrator.ledger import Ledger, open_ledger
+from tests.integration.bad_network import Manner, Relay, a_relay
+from tests.integration.dispatching import an_update, guid, plan, states
+from tests.integration.over_http import a_sandbox, dispatching, updates
+
+ROWS = 20
+PASSING = [manner for manner in Manner if manner is not Manner.REDIRECTS]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "migrator.db") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("manner", PASSING, ids=lambda manner: manner.name)
+@pytest.mark.parametrize("notes", [False, True], ids=["fields", "notes"])
+async def test_what_misbehaves_for_a_while_costs_no_row(
+    ledger: Ledger, manner: Manner, notes: bool
+) -> None:
+    run = plan(ledger, *(an_update(n, note=f"note {n}" if notes else "") for n in range(ROWS)))
+    async with a_sandbox() as sandbox, a_relay(sandbox.url) as relay:
+        relay.behave(manner, times=4)
+        async with dispatching(ledger, run, sandbox, url=relay.url, call_timeout=0.5) as dispatch:
+            result = await dispatch.run()
+
+        assert relay.seen == {manner: 4}
+        assert result.error is None
+        assert states(ledger, run) == ["succeeded"] * ROWS
+        twice = ledger.records.balance(run).notes_possibly_twice
+        for number in range(ROWS):
+            held = sandbox.opportunities[guid(number)]
+            assert held.fields == {"mx_Custom_1": "x"}
+            assert held.notes == ({f"note {number}": 1} if notes else {})
+        if manner is not Manner.STOPS_READING:  # there the note is missing, and sent once more
+            assert twice == 0
+        if notes and manner is not Manner.STOPS_READING:
+            assert len(updates(sandbox)) == ROWS
+
+
+async def test_a_connection_that_was_closed_while_idle_is_no_attempt(ledger: Ledger) -> None:
+    run = plan(ledger, *(an_update(n, note="n") for n in range(ROWS)))
+    async with a_sandbox() as sandbox, a_relay(sandbox.url) as relay:
+        relay.behave(Manner.CLOSES_WHILE_IDLE, times=ROWS)
+        async with dispatching(ledger, run, sandbox, url=relay.url) as dispatch:
+            await dispatch.run()
+
+        assert len(updates(sandbox)) == ROWS
+    assert relay.connections > 1
+    assert states(ledger, run) == ["succeeded"] * ROWS
+
+
+async def test_a_redirect_ends_the_run_and_takes_no_key_along(ledger: Ledger) -> None:
+    run = plan(ledger, *(an_update(n) for n in range(ROWS)))
+    async with a_sandbox() as sandbox, a_sandbox() as other, a_relay(sandbox.url) as relay:
+        relay.elsewhere = other.url
+        relay.behave(Manner.REDIRECTS, times=ROWS)
+        async with dispatching(ledger, run, sandbox, url=relay.url) as dispatch:
+            result = await dispatch.run()
+
+        assert other.log == ()
+    assert isinstance(result.error, AccessError)
+    assert "another address" in str(result.error)
+    assert states(ledger, run) == ["planned"] * ROWS
+
+
+async def _gone(
+    ledger: Ledger, rows: int, seconds: float
+) -> tuple[DispatchResult, Relay, list[str]]:
+    run = plan(ledger, *(an_update(n, note=f"note {n}") for n in range(rows)))
+    async with a_sandbox(latency=(0.02, 0.05)) as sandbox, a_relay(sandbox.url) as relay:
+        async with dispatching(ledger, run, sandbox, url=relay.url) as dispatch:
+            running = asyncio.create_task(dispatch.run())
+            while len(updates(sandbox)) < rows // 3:
+                await asyncio.sleep(0)
+            await relay.goes()
+            await asyncio.sleep(seconds)  # being gone is what is tried here
+            await relay.comes_back()
+            result = await running
+        for number in range(rows):
+            assert sandbox.opportunities[guid(number)].notes == {f"note {number}": 1}
+        return result, relay, states(ledger, run)
+
+
+async def test_a_server_that_is_gone_for_a_while(ledger: Ledger) -> None:
+    result, _, found = await _gone(ledger, 60, 1.5)
+
+    assert result.error is None
+    assert found == ["succeeded"] * 60
+
+
+@pytest.mark.soak
+async def test_a_server_that_is_gone_for_a_minute(ledger: Ledger) -> None:
+    result, _, found = await _gone(ledger, 600, 60.0)
+
+    assert result.error is None
+    assert found == ["succeeded"] * 600
