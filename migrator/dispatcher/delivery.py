@@ -212,7 +212,12 @@ class Delivery:
                 reply = await self._client.call(request, permit)
             finally:
                 self._counts.in_flight -= 1
-        reading = read_update(reply, opportunity_id=entry.opportunity_id, id_kind=entry.id_kind)
+        reading = read_update(
+            reply,
+            opportunity_id=entry.opportunity_id,
+            id_kind=entry.id_kind,
+            moved=self._policy.moved,
+        )
         call = Call(attempt=attempt, reading=reading, at=self._clock.wall())
         return Made(call=call, began=began, sent_at=sent_at)
 

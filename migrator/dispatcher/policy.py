@@ -6,6 +6,7 @@ Owns the numbers; the modules beside it act on them.
 from dataclasses import dataclass, field
 
 from migrator.retry import RetryPolicy
+from migrator.verdicts import NOTHING_MOVED, MovedExceptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +29,4 @@ class DeliveryPolicy:
     until: float | None = None  #: Wall time after which no call leaves (exit 12).
     trusted: tuple[str, ...] = ()  #: SchemaNames that a person has seen written and cleared.
     held: frozenset[int] = frozenset()  #: Entries that are left as they are.
+    moved: MovedExceptions = NOTHING_MOVED  #: ExceptionTypes that the settings file moves.
