@@ -370,6 +370,13 @@ class Loss(NamedTuple):
 # ------------------------------------------------------------------ what a run is
 
 
+class NotesPolicy(StrEnum):
+    """What is done with a note of which no read can tell whether it is there."""
+
+    AT_MOST_ONCE = "at_most_once"  #: It is not sent again; the row ends in doubt about it.
+    AT_LEAST_ONCE = "at_least_once"  #: It is sent again, and is possibly there twice.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What a plan was made from."""
@@ -380,6 +387,7 @@ class Source:
     event_code: int
     columns: tuple[str, ...]
     schema_names: tuple[str, ...]
+    notes: NotesPolicy = NotesPolicy.AT_MOST_ONCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

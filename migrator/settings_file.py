@@ -152,6 +152,7 @@ def _unknown(loc: tuple[str, ...]) -> tuple[str, str]:
     near = get_close_matches(loc[-1], allowed, n=1)
     meant = f"Was {near[0]} meant? " if near else ""
     if len(loc) == 1:
+        meant = f"Was [{near[0]}] meant? " if near else ""
         listed = ", ".join(f"[{name}]" for name in allowed)
         return f'unknown section or key "{loc[0]}"', f"{meant}Sections are: {listed}. {_SEE}"
     listed = ", ".join(allowed)

@@ -29,6 +29,7 @@ from migrator.model import (
     Failed,
     InDoubt,
     Known,
+    NotesPolicy,
     NotKept,
     NotSent,
     Outcome,
@@ -102,6 +103,7 @@ class Delivery:
         self._tell_called, self._changed = called, changed
         self._in_flight = asyncio.Semaphore(policy.most_in_flight)
         self._brake = EqualRefusals(policy.equal_refusals)
+        self._at_least_once = run.source.notes is NotesPolicy.AT_LEAST_ONCE
 
     async def deliver(self, picked: Entry) -> str:
         """Bring one entry as far as it goes; gives the GUID of its opportunity, "" if unknown."""
@@ -153,17 +155,21 @@ class Delivery:
             known=sending.known,
             attempted_at=doubtful.attempted_at,
         )
+        if judgement is None:
+            return
         same = set(entry.notes) & set(doubtful.notes) if sending.with_note else set()
-        if judgement in (Judgement.APPLIED, Judgement.NOT_THERE):
+        is_told = judgement in (Judgement.APPLIED, Judgement.NOT_THERE)
+        goes_again = judgement is Judgement.NOT_THERE or (not is_told and self._at_least_once)
+        if is_told or (same and goes_again):
             is_there = judgement is Judgement.APPLIED
             await self._thread.do(
                 lambda: self._settling.settle_doubtful_note(
                     self._run, entry, doubtful, is_there=is_there, at=self._clock.wall()
                 )
             )
-        if same and judgement is Judgement.NOT_THERE:
+        if same and goes_again:
             sending.again = True
-        elif same and judgement is not None:
+        elif same:
             sending.entry = await self._thread.do(
                 lambda: self._picking.leave_notes_out(entry, same)
             )
@@ -322,6 +328,12 @@ class Delivery:
                 return await self._settle(sending, Succeeded(note_confirmed=True), None)
             case Judgement.NOT_THERE:
                 sending.again = True
+            case _ if self._at_least_once:
+                sending.again = True
+                self._say(
+                    f"row {entry.row}: whether its note has arrived cannot be told: it is sent "
+                    "again (notes: at_least_once)"
+                )
             case _:
                 sending.with_note, sending.note_in_doubt = False, True
         return None
@@ -355,6 +367,8 @@ class Delivery:
         return ""
 
     async def _settle(self, sending: Sending, outcome: Outcome, call: Call | None) -> str:
+        if sending.note_in_doubt and isinstance(outcome, Failed):
+            await self._leave_note_out(sending)
         if isinstance(outcome, Succeeded) and sending.unproved:
             outcome = await self._read_back(sending, outcome, call)
             if isinstance(outcome, InDoubt):  # the run is stopping
@@ -381,6 +395,14 @@ class Delivery:
                 pass
         self._changed()
         return getattr(outcome, "guid", "")
+
+    async def _leave_note_out(self, sending: Sending) -> None:
+        """A later command sends the row again, and cannot know what its note's call did."""
+        entry = sending.entry
+        sending.entry = await self._thread.do(
+            lambda: self._picking.leave_notes_out(entry, set(entry.notes))
+        )
+        self._say(f"row {entry.row}: its note is left out: an earlier call may have brought it")
 
     async def _read_back(self, sending: Sending, outcome: Succeeded, call: Call | None) -> Outcome:
         """Whether the fields that nobody has seen yet are there, too."""

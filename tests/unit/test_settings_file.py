@@ -106,7 +106,7 @@ def test_an_array_that_never_ends_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_near_name_is_proposed(tmp_path: Path) -> None:
-    assert "Was exceptions meant?" in refused(tmp_path, "[exeptions]\n").advice
+    assert "Was [exceptions] meant?" in refused(tmp_path, "[exeptions]\n").advice
     assert "Was final meant?" in refused(tmp_path, "[exceptions]\nfinale = []\n").advice
 
 
