@@ -52,7 +52,9 @@ bench: $(STAMP) ## ratios against peers, measured side by side
 	$(BIN)/python benchmarks/map_rows.py
 	$(BIN)/python benchmarks/check_csv.py
 	$(BIN)/python benchmarks/inspect_csv.py
+	$(BIN)/python -m benchmarks.quota_simulated
 	$(BIN)/python benchmarks/delivery_rate.py
+	$(BIN)/python benchmarks/loopback_speed.py
 
 soak: $(STAMP) ## long runs with kills and faults; loopback only
 	$(BIN)/python -m pytest -m soak --timeout=1200 -p no:randomly tests

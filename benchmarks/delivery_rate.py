@@ -130,7 +130,7 @@ def begin(
 
 def figures(calls: list[dict[str, object]]) -> str:
     """Rate, refusals and the tightest window, from the sandbox's log."""
-    times = [float(str(call["monotonic"])) for call in calls]
+    times = sorted(float(str(call["monotonic"])) for call in calls)  # logged as they are answered
     refused = sum(call["status"] == 429 for call in calls)
     # From the first window's end to the last call but a window: the last rows have no next ones.
     later = [moment for moment in times if times[0] + WINDOW <= moment <= times[-1] - WINDOW]

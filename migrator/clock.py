@@ -63,6 +63,11 @@ def next_utc_day(after: float) -> float:
     return (after // DAY_SECONDS + 1) * DAY_SECONDS
 
 
+def local_clock(at: float) -> str:
+    """A wall time as the operator's clock shows it, without its day: "23:41"."""
+    return f"{datetime.fromtimestamp(at, UTC).astimezone():%H:%M}"
+
+
 def next_time_of_day(hour: int, minute: int, *, after: float) -> float:
     """When the operator's clock shows a time of day next.
 

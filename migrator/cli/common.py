@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migrator.errors import ExitCode, UsageError
 
@@ -76,8 +76,39 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
         metavar="HH:MM",
         help="no call after this time of this machine's clock (exit 12)",
     )
+    parser.add_argument(
+        "--max-failures",
+        type=_most_failures,
+        metavar="N|P%",
+        help="stop when N rows have failed, or more than P %% of at least 20 (exit 12)",
+    )
+    parser.add_argument(
+        "--max-outage",
+        type=_minutes,
+        default=30.0,
+        metavar="MINUTES",
+        help="stop when LeadSquared has not answered for so long (exit 7; default: 30)",
+    )
     add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_canary(parser: Any) -> None:
+    """Some rows before the rest."""
+    parser.add_argument(
+        "--canary",
+        type=row_count,
+        metavar="N",
+        help="first send N rows spread over the file, the longest texts and the ends of each date "
+        "column, read them back, and go on only if they hold what was sent (exit 12)",
+    )
+
+
+def row_count(text: str) -> int:
+    """A number of rows."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of rows, such as 10')
+    return int(text)
 
 
 def add_quota(parser: argparse.ArgumentParser) -> None:
@@ -124,6 +155,28 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < 86_400:
         raise argparse.ArgumentTypeError(f'"{text}" is no number of seconds below a day')
     return seconds
+
+
+def _most_failures(text: str) -> tuple[int | None, float | None]:
+    """Rows or per cent from ``--max-failures``.
+
+    >>> _most_failures("50"), _most_failures("2.5%")
+    ((50, None), (None, 2.5))
+    """
+    found = re.fullmatch(r"(\d{1,9})|(\d{1,2}(?:\.\d{1,3})?) ?%", text, re.ASCII)
+    if not found or (found[1] and int(found[1]) < 1):
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of rows, such as 50, or part, 5%')
+    return (int(found[1]), None) if found[1] else (None, float(found[2]))
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= 1440:
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of minutes up to a day')
+    return minutes
 
 
 def _share(text: str) -> float:
@@ -235,7 +288,7 @@ def the_link() -> "Link":
 def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
     """The policy that the options describe."""
     from migrator.clock import next_time_of_day
-    from migrator.dispatcher import DeliveryPolicy
+    from migrator.dispatcher import DeliveryPolicy, MostFailures
 
     until = None
     if options.until is not None:
@@ -244,6 +297,9 @@ def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
         patience=options.patience,
         allow_older=options.allow_older,
         until=until,
+        canary=getattr(options, "canary", None) or 0,  # `retry` has none
+        longest_outage=options.max_outage * 60,
+        most_failures=MostFailures(*options.max_failures) if options.max_failures else None,
         trusted=tuple(options.trust),
         moved=the_moved_exceptions(),
     )

@@ -2,7 +2,14 @@
 
 import argparse
 
-from migrator.cli.common import add_ledger, add_sending, add_sheet, row_ranges
+from migrator.cli.common import (
+    add_canary,
+    add_ledger,
+    add_sending,
+    add_sheet,
+    row_count,
+    row_ranges,
+)
 
 HELP = "plan a sheet into the ledger, ask, and send every update"
 EPILOG = """\
@@ -10,6 +17,7 @@ Typing the same command twice is harmless: what LeadSquared has confirmed is not
 
 examples:
   migrator run deals.xlsx -m mappings/deals.yaml --limit 1
+  migrator run deals.xlsx -m mappings/deals.yaml --canary 10
   migrator run deals.xlsx -m mappings/deals.yaml
 """
 
@@ -19,10 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sheet(parser)
     add_ledger(parser)
     some = parser.add_mutually_exclusive_group()
-    some.add_argument("--limit", type=_count, metavar="N", help="send only the first N rows")
+    some.add_argument("--limit", type=row_count, metavar="N", help="send only the first N rows")
     some.add_argument(
         "--rows", type=row_ranges, metavar="ROWS", help="send only these, such as 2,17,40-60"
     )
+    add_canary(some)
     parser.add_argument("--source", metavar="NAME", help="the source's name, for dated files")
     parser.add_argument(
         "--again", action="store_true", help="send everything, notes too, confirmed or not"
@@ -33,12 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="this ledger is meant, though another one knows the sheet",
     )
     add_sending(parser)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is no number of rows, such as 10')
-    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:

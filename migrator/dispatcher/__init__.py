@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from migrator.dispatcher.brakes import MostFailures
 from migrator.dispatcher.delivery import Delivery
 from migrator.dispatcher.first_row import FirstRow
 from migrator.dispatcher.foreign import ForeignAnswers
@@ -21,8 +22,9 @@ from migrator.errors import MigratorError
 from migrator.model import Counts, Entry, Run
 from migrator.ports import Client, Clock, Permit, Progress, Proving, Quota, Work, WorkThread
 
-__all__ = ["DeliveryPolicy", "Dispatch", "DispatchResult"]
+__all__ = ["DeliveryPolicy", "Dispatch", "DispatchResult", "MostFailures"]
 
+TICK_SECONDS = 1.0
 ENTRIES_PER_PICK = 500
 MOST_WAITING = 10_000  #: Picked entries that wait in lanes; bounds memory.
 MOST_STARTING = 8
@@ -126,12 +128,14 @@ class Dispatch:
         """
         self._show()
         self._traffic.watch_the_time()
+        ticking = asyncio.ensure_future(self._tick())
         try:
             async with asyncio.TaskGroup() as lanes:
                 await self._pick_all(lanes)
         except BaseExceptionGroup as group:
             raise _first(group) from None
         finally:
+            ticking.cancel()
             await self._traffic.close()
         await self._thread.do(lambda: self._work.finish(self._run, at=self._clock.wall()))
         return DispatchResult(
@@ -198,6 +202,12 @@ class Dispatch:
     def _has_started(self, entry: Entry) -> None:
         self._starting.discard(entry.number)
         self._moved.set()
+
+    async def _tick(self) -> None:
+        """Show the state while nothing else changes: in a pause, in an outage."""
+        while True:
+            await self._clock.sleep(TICK_SECONDS)
+            self._show()
 
     def _show(self) -> None:
         self._counts.calls_per_second = self._meter.rate(self._clock.monotonic())

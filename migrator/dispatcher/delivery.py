@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from migrator.dispatcher.brakes import EqualRefusals
+from migrator.dispatcher.brakes import EqualRefusals, Failures
 from migrator.dispatcher.first_row import FirstRow, with_guid
 from migrator.dispatcher.foreign import ForeignAnswers
 from migrator.dispatcher.meter import Meter
@@ -57,6 +57,7 @@ class Sending:
     note_in_doubt: bool = False  #: Whether the note is there cannot be told: it is not sent again.
     again: bool = False  #: The note was sent before, and seems not to be there.
     unknown: int = 0  #: Attempts whose effect is unknown, in this delivery.
+    outages: int = 0  #: Those that had been when the last unknown attempt was counted.
     faults: int = 0  #: Calls that never left.
     called: bool = False  #: The ledger says "sending".
     unproved: tuple[Proof, ...] = ()  #: To be read back before the row counts as succeeded.
@@ -104,6 +105,7 @@ class Delivery:
         self._in_flight = asyncio.Semaphore(policy.most_in_flight)
         self._brake = EqualRefusals(policy.equal_refusals)
         self._at_least_once = run.source.notes is NotesPolicy.AT_LEAST_ONCE
+        self._failures = Failures(policy.most_failures)
 
     async def deliver(self, picked: Entry) -> str:
         """Bring one entry as far as it goes; gives the GUID of its opportunity, "" if unknown."""
@@ -243,10 +245,10 @@ class Delivery:
             self._foreign.other_answer()
         match reading.verdict:
             case Verdict.APPLIED:
-                self._traffic.answered(sent_at=made.sent_at)
+                self._traffic.answered(sent_at=made.sent_at, update=True)
                 outcome = self._applied(sending, reading)
             case Verdict.REFUSED:
-                self._traffic.answered(sent_at=made.sent_at)
+                self._traffic.answered(sent_at=made.sent_at, update=True)
                 outcome = Failed(reading=reading)
             case Verdict.NOT_PERMITTED if self._counts.succeeded:
                 outcome = Failed(reading=reading)
@@ -256,7 +258,7 @@ class Delivery:
             case Verdict.FOREIGN:
                 return await self._take_foreign(sending, call)
             case Verdict.UNKNOWN:
-                self._traffic.faulted(sending.entry, reading.message)
+                self._traffic.faulted(sending.entry, reading.message, update=True)
                 return await self._take_unknown(sending, made)
             case Verdict.RATE | Verdict.TARGET_FAULT:
                 await self._note(sending, call)
@@ -267,10 +269,10 @@ class Delivery:
     async def _wait_for_target(self, sending: Sending, made: "Made") -> None:
         """Nothing was applied, and the row is not to blame: no attempt is used up."""
         if made.call.reading.verdict is Verdict.RATE:
-            self._traffic.rate_limited(made.call.reading, sent_at=made.sent_at)
+            self._traffic.rate_limited(made.call.reading, sent_at=made.sent_at, update=True)
             self._changed()
             return
-        self._traffic.faulted(sending.entry, made.call.reading.message)
+        self._traffic.faulted(sending.entry, made.call.reading.message, update=True)
         self._changed()
         sending.faults += 1
         decision = self._decide(made.call.reading, sending.faults)
@@ -298,6 +300,8 @@ class Delivery:
     async def _take_unknown(self, sending: Sending, made: "Made") -> str | None:
         call = made.call
         sending.uncertain = True
+        if sending.outages != self._traffic.outages:  # the row was not to blame for those before
+            sending.outages, sending.unknown = self._traffic.outages, 0
         sending.unknown += 1
         await self._note(sending, call)
         if sending.with_note:
@@ -367,8 +371,7 @@ class Delivery:
         return ""
 
     async def _settle(self, sending: Sending, outcome: Outcome, call: Call | None) -> str:
-        if sending.note_in_doubt and isinstance(outcome, Failed):
-            await self._leave_note_out(sending)
+        await self._leave_doubtful_note_out(sending, outcome)
         if isinstance(outcome, Succeeded) and sending.unproved:
             outcome = await self._read_back(sending, outcome, call)
             if isinstance(outcome, InDoubt):  # the run is stopping
@@ -393,11 +396,17 @@ class Delivery:
                 self._counts.in_doubt += 1
             case NotSent():
                 pass
+        failed = outcome.reading if isinstance(outcome, Failed | NotKept) else None
+        error = self._failures.settled(failed)
+        if error is not None:
+            self._traffic.stop(error)
         self._changed()
         return getattr(outcome, "guid", "")
 
-    async def _leave_note_out(self, sending: Sending) -> None:
-        """A later command sends the row again, and cannot know what its note's call did."""
+    async def _leave_doubtful_note_out(self, sending: Sending, outcome: Outcome) -> None:
+        """A retry of a failed row could not know that its note may be there already."""
+        if not (sending.note_in_doubt and isinstance(outcome, Failed)):
+            return
         entry = sending.entry
         sending.entry = await self._thread.do(
             lambda: self._picking.leave_notes_out(entry, set(entry.notes))

@@ -5,6 +5,7 @@ Owns the numbers; the modules beside it act on them.
 
 from dataclasses import dataclass, field
 
+from migrator.dispatcher.brakes import MostFailures
 from migrator.retry import RetryPolicy
 from migrator.verdicts import NOTHING_MOVED, MovedExceptions
 
@@ -22,11 +23,13 @@ class DeliveryPolicy:
     longest_refusal: float = 600.0  #: Nothing but rate answers for so long parks the run (exit 9).
     longest_pause: float = 60.0  #: A pause after a rate answer that names no time grows up to this.
     longest_probe_wait: float = 60.0  #: Probes of an outage come at intervals that grow up to this.
+    most_failures: MostFailures | None = None  #: Failed rows that stop the run (exit 12).
     equal_refusals: int = 20  #: Refusals in a row with one reason that stop the run (exit 12).
     foreign_answers: int = 10  #: Foreign 404s in a row, over different rows, that stop it (exit 8).
     allow_older: bool = False  #: Send a row even when a later one of its opportunity succeeded.
     regardless: frozenset[int] = frozenset()  #: Entries that wait for no earlier row.
     until: float | None = None  #: Wall time after which no call leaves (exit 12).
     trusted: tuple[str, ...] = ()  #: SchemaNames that a person has seen written and cleared.
+    canary: int = 0  #: Rows that are sent and read back before the rest; 0: none.
     held: frozenset[int] = frozenset()  #: Entries that are left as they are.
     moved: MovedExceptions = NOTHING_MOVED  #: ExceptionTypes that the settings file moves.

@@ -30,11 +30,11 @@ class Reader:
             sent_at = self._clock.monotonic()
             found = read_details(await self.reply(entry, permit))
             if isinstance(found, Details):
-                self._traffic.answered(sent_at=sent_at)
+                self._traffic.answered(sent_at=sent_at, update=False)
                 return found
             match found.verdict:
                 case Verdict.RATE:
-                    self._traffic.rate_limited(found, sent_at=sent_at)
+                    self._traffic.rate_limited(found, sent_at=sent_at, update=False)
                     continue
                 case Verdict.ACCESS:
                     self._traffic.stop(access_refused(found))
@@ -42,7 +42,7 @@ class Reader:
                 case Verdict.REFUSED | Verdict.NOT_PERMITTED:
                     return None
                 case _:
-                    self._traffic.faulted(entry, found.message)
+                    self._traffic.faulted(entry, found.message, update=False)
             reads += 1
             await self._traffic.wait(WAIT_BETWEEN_READS)
         return None

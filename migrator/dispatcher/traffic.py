@@ -1,7 +1,7 @@
 """The one traffic state of a run: sending, paused, probing an outage, or stopping.
 
-Owns when calls may leave, and why none may any more; an outage is a state of the target, not of
-the rows (DESIGN decision 8). It reads no replies: it is told what they meant.
+Owns when calls may leave, and why none may any more; what an outage is, `outage` knows. It reads no
+replies: it is told what they meant.
 """
 
 import asyncio
@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from migrator.clock import DAY_SECONDS, local_time, next_utc_day
+from migrator.dispatcher.outage import Outage
 from migrator.dispatcher.policy import DeliveryPolicy
-from migrator.errors import AllowanceError, BrakeError, MigratorError, TargetError
+from migrator.errors import AllowanceError, BrakeError, MigratorError
 from migrator.model import Entry, Reading
 from migrator.ports import Clock, Permit, Quota
 
 T = TypeVar("T")
 
-FIRST_PROBE_WAIT: Final = 1.0
 UNTIL_MARGIN: Final = 1.0
 """Seconds before the end that was given: a permit's call leaves a moment after the permit."""
 LONGEST_SLEEP: Final = 30.0  #: Seconds.
@@ -38,18 +38,18 @@ class Traffic:
         self._quota, self._clock, self._policy = quota, clock, policy
         self._say, self._probe = say, probe
         self._stopping = asyncio.Event()
-        self._up = asyncio.Event()
-        self._up.set()
+        self._outage = Outage(
+            clock=clock,
+            policy=policy,
+            wait=self.wait,
+            probe=self._probe_once,
+            stop=self.stop,
+            say=say,
+        )
         self._paused_until = 0.0
         self._pause_began = 0.0
         self._rate_answers = 0  # in a row, one a pause
         self._only_refused_since: float | None = None
-        self._faulty: dict[int, Entry] = {}  # different rows in a row
-        self._faults = 0  # in a row, the same row's too: the last row of a run has no others
-        self._last_fault = ""
-        self._down_since: float | None = None
-        self._probing: asyncio.Task[None] | None = None
-        self._probe_wait = FIRST_PROBE_WAIT
         self._watching: asyncio.Task[None] | None = None
 
     # -------------------------------------------------------------- asking
@@ -59,12 +59,17 @@ class Traffic:
         return self._stopping.is_set()
 
     @property
+    def outages(self) -> int:
+        """How often the CRM did not work, so far."""
+        return self._outage.count
+
+    @property
     def state(self) -> str:
         """The state in a few words."""
         if self.is_stopping():
             return "stopping"
-        if not self._up.is_set():
-            return "target down, probing"
+        if self._outage.state:
+            return self._outage.state
         if self._paused_until > self._clock.monotonic():
             return "paused by a rate answer"
         return "sending"
@@ -93,8 +98,8 @@ class Traffic:
     async def _clear(self) -> bool:
         while not self.is_stopping():
             pause = self._paused_until - self._clock.monotonic()
-            if not self._up.is_set():
-                await self._unless_stopping(self._up.wait())
+            if not self._outage.is_over.is_set():
+                await self._unless_stopping(self._outage.is_over.wait())
             elif pause > 0:
                 await self.wait(pause)
             else:
@@ -150,19 +155,17 @@ class Traffic:
             self.error = error
             self._stopping.set()
 
-    def answered(self, *, sent_at: float) -> None:
+    def answered(self, *, sent_at: float, update: bool) -> None:
         """The CRM answered a call, and not with a rate limit."""
-        self._no_faults()
-        self._down_since = None
-        self._probe_wait = FIRST_PROBE_WAIT
+        self._outage.answered(update=update)
         if sent_at >= self._pause_began:
             self._rate_answers = 0
             self._only_refused_since = None
 
-    def rate_limited(self, reading: Reading, *, sent_at: float) -> None:
+    def rate_limited(self, reading: Reading, *, sent_at: float, update: bool) -> None:
         """The account's limit was crossed: everybody pauses."""
         now = self._clock.monotonic()
-        self._no_faults()
+        self._outage.answered(update=update)
         if reading.is_long_limit:
             self.stop(day_is_spent(reading, now=self._clock.wall(), then="run `migrator resume`"))
             return
@@ -183,50 +186,20 @@ class Traffic:
             if is_news:
                 self._say(f"rate answer ({reading.message}): everything pauses for {seconds:.0f} s")
 
-    def faulted(self, entry: Entry, what: str) -> None:
-        """A call met no working CRM; enough of these in a row are an outage."""
-        self._last_fault = what
-        self._faulty[entry.number] = entry
-        self._faults += 1
-        if self._down_since is None:
-            self._down_since = self._clock.monotonic()
-        many = self._policy.faults_to_outage
-        is_outage = len(self._faulty) >= many or self._faults >= 2 * many
-        if is_outage and self._up.is_set():
-            self._up.clear()
-            self._say(
-                f"the CRM does not answer ({what}): sending pauses until a probe is answered; "
-                "Ctrl-C stops the run, and `migrator resume` goes on later"
-            )
-            self._probing = asyncio.ensure_future(self._probe_until_up(entry))
+    def faulted(self, entry: Entry, what: str, *, update: bool) -> None:
+        """A call met no working CRM."""
+        self._outage.faulted(entry, what, update=update)
 
-    def _no_faults(self) -> None:
-        self._faulty.clear()
-        self._faults = 0
-
-    async def _probe_until_up(self, entry: Entry) -> None:
-        """Read one opportunity at growing intervals until the CRM answers: a read harms nothing."""
-        down_since = self._down_since or self._clock.monotonic()
-        while await self.wait(self._probe_wait):
-            self._probe_wait = min(self._policy.longest_probe_wait, self._probe_wait * 2)
-            permit = await self._acquire()
-            if permit is None:
-                break
-            if await self._probe(entry, permit):
-                self._no_faults()
-                self._up.set()
-                self._say("the CRM answers again: sending goes on")
-                return
-            if self._clock.monotonic() - down_since >= self._policy.longest_outage:
-                self.stop(_down(self._clock.monotonic() - down_since, self._last_fault))
+    async def _probe_once(self, entry: Entry) -> bool | None:
+        permit = await self._acquire()
+        return None if permit is None else await self._probe(entry, permit)
 
     async def close(self) -> None:
         """End what is waiting beside the calls."""
-        tasks = {task for task in (self._probing, self._watching) if task is not None}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._outage.close()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
 
 
 def _time_is_up(until: float) -> BrakeError:
@@ -262,12 +235,4 @@ def _only_rate_answers(seconds: float) -> AllowanceError:
         f"the account has answered every call for {seconds / 60:.0f} minutes with a rate limit",
         advice="The day's calls may be spent, or something else uses the account. The rest is left "
         "planned: run `migrator resume` later.",
-    )
-
-
-def _down(seconds: float, what: str) -> TargetError:
-    return TargetError(
-        f"the CRM has not answered for {seconds / 60:.0f} minutes ({what})",
-        advice="No row was blamed for it; the rest is left planned. When LeadSquared and your "
-        "network work again, run `migrator resume`.",
     )

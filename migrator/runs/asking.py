@@ -10,7 +10,8 @@ from migrator.dispatcher import DeliveryPolicy
 from migrator.ledger.place import warning_about
 from migrator.model import Balance, Run, RunState, State
 from migrator.runs.bounds import bounds
-from migrator.runs.delivering import Finished, deliver, rows_left
+from migrator.runs.canary import deliver_after_canary
+from migrator.runs.delivering import Finished, rows_left
 from migrator.runs.world import PlanSummary, World
 
 
@@ -34,7 +35,7 @@ def ask_and_deliver(
         summary = plan_summary(world, run, balance, calls=calls, notes=notes, policy=policy)
         if not world.operator.confirm(summary):
             return replace(as_it_stands(world, run), declined=True)
-    return deliver(world, run, policy=policy, chosen=chosen)
+    return deliver_after_canary(world, run, policy=policy, chosen=chosen)
 
 
 def plan_summary(

@@ -17,9 +17,10 @@ from migrator.model import Balance, Run, State
 from migrator.reports.text import counted
 from migrator.runs.accounts import account_of
 from migrator.runs.asking import as_it_stands, plan_summary
+from migrator.runs.canary import deliver_after_canary
 from migrator.runs.choosing import RowRanges, chosen_rows, numbers_of
 from migrator.runs.closing import settle_by_reading
-from migrator.runs.delivering import Finished, deliver, rows_left
+from migrator.runs.delivering import Finished, rows_left
 from migrator.runs.mended import MendedRows, is_export
 from migrator.runs.planning import (
     Planned,
@@ -191,7 +192,7 @@ def _send_new(
         )
         world.known_ledgers.remember(ledger.path)
         chosen = chosen_rows(world, sealed, limit=options.limit, rows=options.rows)
-        return deliver(world, sealed, policy=options.policy, chosen=chosen)
+        return deliver_after_canary(world, sealed, policy=options.policy, chosen=chosen)
 
 
 def _calls_before_seal(

@@ -46,6 +46,9 @@ class Operator(Protocol):
     def permits(self, lines: Sequence[str], question: str) -> bool:
         """Whether calls may be made that change nothing. Raises UsageError as `confirm` does."""
 
+    def goes_on(self, lines: Sequence[str], question: str) -> bool:
+        """Whether the rest is sent, after some rows were. Raises UsageError as `confirm` does."""
+
     def agrees(self, statement: str, question: str) -> bool:
         """Whether a person agrees to something that ``--yes`` does not answer; no without one."""
 
@@ -70,6 +73,10 @@ class SilentOperator:
         return summary is not None
 
     def permits(self, lines: Sequence[str], question: str) -> bool:
+        """Yes."""
+        return bool(lines) or bool(question)
+
+    def goes_on(self, lines: Sequence[str], question: str) -> bool:
         """Yes."""
         return bool(lines) or bool(question)
 

@@ -19,6 +19,7 @@ PAGES = [
     "first-migration.md",
     "fields.md",
     "drafting.md",
+    "brakes-and-outages.md",
     "failed-rows.md",
     "several-rows.md",
     "after-a-crash.md",

@@ -215,6 +215,10 @@ class ScriptedCrm:
             return NoReply(kind=NoReplyKind.CONNECT, written=False, text="refused")
         permit.written()
         self.calls.append(call)
+        if fate == "hang":
+            await asyncio.sleep(60.0)
+            permit.answered()
+            return NoReply(kind=NoReplyKind.TIMEOUT, written=True, text="none within 60 s")
         self._together[call.opportunity] += 1
         together = self._together[call.opportunity]
         self.most_together[call.opportunity] = max(self.most_together[call.opportunity], together)

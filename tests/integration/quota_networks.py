@@ -5,6 +5,7 @@ the sandbox's, which shares no code with the quota.
 """
 
 import asyncio
+import heapq
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ class Server:
     window: float = 5.0
     phase: float = 0.0
     refused_count: bool = False
+    under_way: list[tuple[float, int, int]] = field(default_factory=list)
+    admitted: dict[int, bool] = field(default_factory=dict)
     arrivals: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     calls_by: dict[int, int] = field(default_factory=dict)
@@ -70,13 +73,25 @@ class Server:
             refused_count=self.refused_count,
         )
 
-    def admits(self, now: float, *, process: int = 0) -> bool:
-        self.arrivals.append(now)
+    def is_sent(self, arrives: float, *, process: int) -> int:
+        """A call is on its way; gives its number."""
         self.calls_by[process] = self.calls_by.get(process, 0) + 1
-        if self._judge.admit(now):
-            return True
-        self.refused.append(now)
-        return False
+        number = sum(self.calls_by.values())
+        heapq.heappush(self.under_way, (arrives, number, process))
+        return number
+
+    def admits(self, number: int, *, now: float) -> bool:
+        """Whether the call, which has arrived by now, was admitted.
+
+        Counted by the times of arrival: a network does not stand still while our loop does.
+        """
+        while self.under_way and self.under_way[0][0] <= now:
+            arrived, other, _process = heapq.heappop(self.under_way)
+            self.arrivals.append(arrived)
+            self.admitted[other] = self._judge.admit(arrived)
+            if not self.admitted[other]:
+                self.refused.append(arrived)
+        return self.admitted.pop(number)
 
     def share_of_the_rate(self, *, since: float, until: float) -> float:
         admitted = sum(since <= now < until for now in self.arrivals) - sum(
@@ -178,16 +193,20 @@ async def _send(
     async def call(permit: Permit, sent_at: float) -> None:
         try:
             permit.written()
-            await asyncio.sleep(network.way(drawn))
-            is_admitted = server.admits(clock.monotonic(), process=number)
+            way = network.way(drawn)
+            sent = server.is_sent(clock.monotonic() + way, process=number)
+            await asyncio.sleep(way + 1e-9)
+            is_admitted = server.admits(sent, now=clock.monotonic())
             await asyncio.sleep(drawn.uniform(*network.think))
             permit.answered()
             if is_admitted:
-                traffic.answered(sent_at=sent_at)
+                traffic.answered(sent_at=sent_at, update=True)
             else:
                 told = (server.limit, server.window)
                 traffic.rate_limited(
-                    Reading(verdict=Verdict.RATE, status=429, limit=told), sent_at=sent_at
+                    Reading(verdict=Verdict.RATE, status=429, limit=told),
+                    sent_at=sent_at,
+                    update=True,
                 )
         finally:
             under_way.release()

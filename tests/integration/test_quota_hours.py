@@ -233,6 +233,34 @@ def test_a_steady_up_link_earns_no_refusal_whatever_the_answers_take(
     assert server.refused == []
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    mode=st.sampled_from([Mode.PACED, Mode.LEARNED]),
+    counting=st.sampled_from([Counting.LOG, Counting.FIXED, Counting.BUCKET]),
+    stalls=STALLS,
+    phase=st.floats(0, 5),
+    seed=st.integers(0, 10_000),
+)
+def test_a_stalled_event_loop_is_not_followed_by_a_burst(
+    mode: Mode,
+    counting: Counting,
+    stalls: list[tuple[float, float]],
+    phase: float,
+    seed: int,
+) -> None:
+    server = Server(counting=counting, limit=10, phase=phase)
+
+    simulate(
+        server,
+        Network(up=0.03, think=(0.0, 3.0)),
+        [Process(mode=mode, limit=10, ends=90)],
+        seed=seed,
+        stalls=stalls,
+    )
+
+    assert server.refused == []
+
+
 # ------------------------------------------------------------------ together
 
 

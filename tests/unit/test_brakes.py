@@ -1,9 +1,9 @@
-"""The brake against a wrong mapping: refusals in a row for one reason."""
+"""The brakes: refusals in a row for one reason, and failed rows in all."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.dispatcher.brakes import EqualRefusals
+from migrator.dispatcher.brakes import FEWEST_SETTLED, EqualRefusals, Failures, MostFailures
 from migrator.errors import BrakeError, ExitCode
 from migrator.model import Reading, Verdict
 
@@ -71,3 +71,47 @@ def test_values_in_a_reason_do_not_make_it_another(values: list[int]) -> None:
     told = refused_in_a_row(EqualRefusals(5), *readings)
 
     assert [error is not None for error in told] == [False] * 4 + [True]
+
+
+# ------------------------------------------------------------------ failed rows in all
+
+
+def test_the_nth_failed_row_stops_the_run_whatever_succeeds_in_between() -> None:
+    brake = Failures(MostFailures(rows=3))
+
+    told = [brake.settled(refusal() if n % 5 == 0 else None) for n in range(11)]
+
+    assert [error is not None for error in told] == [False] * 10 + [True]
+
+
+def test_the_error_tells_counts_the_most_frequent_reason_and_what_next() -> None:
+    brake = Failures(MostFailures(rows=3))
+    for message in ('"a" is no option', "Invalid Input!"):
+        brake.settled(refusal(message))
+
+    error = brake.settled(refusal('"b" is no option'))
+
+    assert error is not None
+    assert error.problem == (
+        "3 of 3 rows failed (--max-failures 3); the most frequent reason, 2 times: "
+        "MXInvalidInput: <value> is no option"
+    )
+    assert "migrator retry" in error.advice
+
+
+@given(st.floats(1, 99), st.lists(st.booleans(), min_size=1, max_size=200))
+def test_a_part_stops_as_soon_as_it_is_above_among_twenty_or_more(
+    percent: float, failures: list[bool]
+) -> None:
+    brake = Failures(MostFailures(percent=percent))
+
+    for number, is_failed in enumerate(failures, 1):
+        error = brake.settled(refusal() if is_failed else None)
+        above = sum(failures[:number]) * 100 > percent * number
+        assert (error is not None) is (is_failed and number >= FEWEST_SETTLED and above)
+
+
+def test_without_a_limit_nothing_stops() -> None:
+    brake = Failures(None)
+
+    assert [brake.settled(refusal()) for _ in range(50)] == [None] * 50

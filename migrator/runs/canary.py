@@ -1,0 +1,210 @@
+"""The canary: some rows are sent and read back before the rest leaves.
+
+Owns which rows, what their read-back has to show, and what a person is asked then. Sending is the
+dispatcher's matter, as for all rows.
+"""
+
+import asyncio
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from migrator.compare import same_value
+from migrator.dispatcher import DeliveryPolicy, Dispatch
+from migrator.errors import BrakeError, MigratorError
+from migrator.model import Details, Entry, Loss, Run, State
+from migrator.reports.text import counted, rows_text
+from migrator.runs.delivering import Finished, deliver, dispatching
+from migrator.runs.world import World
+from migrator.settling import read_times
+
+NOTE: Final = "OpportunityNote"
+SHOWN: Final = 5
+_ENTRIES_PER_PICK: Final = 500
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?", re.ASCII)
+_HOLDS: Final = frozenset({State.SUCCEEDED, State.UNCHANGED, State.SUPERSEDED})
+
+
+def deliver_after_canary(
+    world: World, run: Run, *, policy: DeliveryPolicy, chosen: Collection[int] | None = None
+) -> Finished:
+    """Dispatch the rows; where the policy asks for a canary, its rows first, and then ask.
+
+    Raises:
+        LedgerError: The ledger cannot be written.
+    """
+    if not policy.canary:
+        return deliver(world, run, policy=policy, chosen=chosen)
+    numbers = choose(_left(world, run, chosen), policy.canary)
+    first = world.ledger.choices.with_earlier(run, numbers)
+    entries = world.ledger.work.pick(run, after=0, limit=2**31, chosen=first)
+    rows = rows_text([entry.row for entry in entries[:20]], len(entries))
+    world.operator.say(f"canary: {counted(len(entries), 'row')} first ({rows})")
+    finished = deliver(world, run, policy=policy, chosen=first)
+    if finished.error is not None or finished.signal:
+        return finished
+    try:
+        values = asyncio.run(_read_back(world, run, entries, policy))
+    except MigratorError as error:
+        return replace(finished, error=error)
+    left = sum(1 for _ in _left(world, run, chosen))
+    held = f"canary: {counted(len(entries), 'row')} read back, {values:,} values, all as sent"
+    if not left:
+        world.operator.say(held)
+        return finished
+    if not world.operator.goes_on([held], f"Send the other {counted(left, 'row')}?"):
+        return finished
+    return deliver(world, run, policy=policy, chosen=chosen)
+
+
+# ------------------------------------------------------------------ which rows
+
+
+@dataclass(slots=True)
+class _Extremes:
+    """Of each field the longest text, or the first and the last date."""
+
+    longest: dict[str, tuple[int, int]] = field(default_factory=dict)  # length, number
+    earliest: dict[str, tuple[str, int]] = field(default_factory=dict)  # text, number
+    latest: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def see(self, entry: Entry) -> None:
+        self._see_text(NOTE, entry.note, entry.number)
+        for sent in entry.fields:
+            if _DATE.fullmatch(sent.value):
+                self._see_date(sent.schema_name, sent.value, entry.number)
+            else:
+                self._see_text(sent.schema_name, sent.value, entry.number)
+
+    def _see_text(self, name: str, text: str, number: int) -> None:
+        if len(text) > self.longest.get(name, (0, 0))[0]:
+            self.longest[name] = len(text), number
+
+    def _see_date(self, name: str, text: str, number: int) -> None:
+        if name not in self.earliest or text < self.earliest[name][0]:
+            self.earliest[name] = text, number
+        if name not in self.latest or text > self.latest[name][0]:
+            self.latest[name] = text, number
+
+    def numbers(self) -> Iterator[int]:
+        for found in (self.longest, self.earliest, self.latest):
+            yield from (number for _, number in found.values())
+
+
+def choose(entries: Iterable[Entry], count: int) -> frozenset[int]:
+    """``count`` entries spread evenly, and the extremes of their values; all where there are fewer.
+
+    Args:
+        entries: In the source's order; read once, so that a plan of any size streams.
+        count: At least 1.
+
+    Returns:
+        Their numbers: the first and the last among them, the longest text of each field and of the
+        note, the earliest and the latest of each field of dates.
+    """
+    extremes, numbers = _Extremes(), list[int]()
+    for entry in entries:
+        extremes.see(entry)
+        numbers.append(entry.number)
+    last = len(numbers) - 1
+    if last < count:
+        return frozenset(numbers)
+    spread = {numbers[round(place * last / max(1, count - 1))] for place in range(count)}
+    return frozenset(spread.union(extremes.numbers()))
+
+
+def _left(world: World, run: Run, chosen: Collection[int] | None) -> Iterator[Entry]:
+    after = 0
+    while entries := world.ledger.work.pick(
+        run, after=after, limit=_ENTRIES_PER_PICK, chosen=chosen
+    ):
+        after = entries[-1].number
+        yield from entries
+
+
+# ------------------------------------------------------------------ what they have to show
+
+
+async def _read_back(
+    world: World, run: Run, entries: Sequence[Entry], policy: DeliveryPolicy
+) -> int:
+    """How many values were compared.
+
+    Raises:
+        MigratorError: A row did not succeed, or does not hold what was sent, or cannot be read.
+    """
+    _refuse_failures(world, run, entries)
+    last = {entry.opportunity: entry for entry in entries}  # the last row of each tells its note
+    sent: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        values = sent.setdefault(entry.opportunity, {})
+        values.update((one.schema_name, one.value) for one in entry.fields)
+    async with dispatching(world, run, policy=policy) as dispatch:
+        losses = await asyncio.gather(
+            *(_lost(world, dispatch, last[key], values, policy) for key, values in sent.items())
+        )
+        if dispatch.error is not None:
+            raise dispatch.error
+    different = [
+        (last[key], lost) for key, found in zip(sent, losses, strict=True) for lost in found
+    ]
+    if different:
+        raise _does_not_hold(run, different)
+    return sum(map(len, sent.values())) + sum(bool(entry.note) for entry in last.values())
+
+
+def _refuse_failures(world: World, run: Run, entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        record = world.ledger.records.entry((run.number, entry.number))
+        if record is None or record.state in _HOLDS:
+            continue
+        title = f"{record.exception}: " if record.exception else ""
+        raise BrakeError(
+            f"a row of the canary ended {record.state}: {title}{record.message}",
+            where=f"{entry.file}, row {entry.row}, opportunity {entry.opportunity_id}",
+            advice="Nothing more was sent. Mend the mapping or the sheet and run the same command "
+            f"again; or `migrator resume {run.id}` sends the rest without this row, and "
+            f"`migrator retry {run.id}` tries it again.",
+        )
+
+
+async def _lost(
+    world: World, dispatch: Dispatch, entry: Entry, values: dict[str, str], policy: DeliveryPolicy
+) -> tuple[Loss, ...]:
+    """What a read of the opportunity does not show as it was sent; reads may lag for a while."""
+    began = world.clock.monotonic()
+    lost: tuple[Loss, ...] = ()
+    for at in read_times(policy.patience):
+        await world.clock.sleep(began + at - world.clock.monotonic())
+        found = await dispatch.reader.details(entry)
+        if found is None:
+            return (Loss("the opportunity", entry.opportunity_id, "no answer to a read"),)
+        lost = tuple(_differences(entry, values, found))
+        if not lost:
+            return ()
+    return lost
+
+
+def _differences(entry: Entry, values: dict[str, str], found: Details) -> Iterator[Loss]:
+    for name, value in values.items():
+        shown = found.values.get(name, "")
+        if not same_value(value, shown):
+            yield Loss(name, value, shown)
+    if entry.note and found.note and found.note != entry.note:
+        yield Loss(NOTE, entry.note, found.note)
+
+
+def _does_not_hold(run: Run, different: Sequence[tuple[Entry, Loss]]) -> BrakeError:
+    told = "; ".join(
+        f'row {entry.row}: {lost.schema_name} was sent as "{lost.sent}" and found as "{lost.found}"'
+        for entry, lost in different[:SHOWN]
+    )
+    more = f"; and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
+    return BrakeError(
+        f"the canary does not hold what was sent: {told}{more}",
+        where=different[0][0].file,
+        advice="Nothing more was sent. Look at these opportunities in LeadSquared. Mend the "
+        "mapping and run the same command again; or, where it is right as it is, "
+        f"`migrator resume {run.id}` sends the rest.",
+    )
