@@ -1,4 +1,4 @@
-"""Write what is generated from the mapping's models: JSON Schema, and tables of the reference.
+"""Write what is generated: JSON Schema, tables of the mapping's reference, the table of verdicts.
 
 python docs/make_reference.py [--check]
 
@@ -13,9 +13,10 @@ from typing import Any
 
 from migrator.mapping.fields import TAGS, FromRow
 from migrator.mapping.json_schema import json_schema, schema_text
+from migrator.verdicts import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "mapping.md"
+PAGES = (ROOT / "docs" / "mapping.md", ROOT / "docs" / "verdicts.md")
 SCHEMA = ROOT / "mappings" / "mapping.schema.json"
 _BETWEEN = re.compile(r"(?<=<!-- generated: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
@@ -31,6 +32,7 @@ def tables() -> dict[str, str]:
         "id": _table(definitions["OpportunityId"]),
         "fields": _table(_only(definitions["Text"], general)),
         "types": "\n".join(_of_types(definitions, general)),
+        "verdicts": "\n".join(_of_verdicts()),
     }
 
 
@@ -47,6 +49,24 @@ def _of_types(definitions: dict[str, Any], general: set[str]) -> Iterator[str]:
             yield f"| {kind} | {key} | {means} |"
             kind = ""
     yield ""
+
+
+def _of_verdicts() -> Iterator[str]:
+    """The table of verdicts, in the order in which it is asked."""
+    yield "| | rule | the reply | verdict | the row | attempt | who pauses | the run | source |"
+    yield "| ---: | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for number, rule in enumerate(RULES, 1):
+        cells = (cell.replace("|", r"\|") for cell in _cells(rule))
+        yield f"| {number} | {' | '.join(cells)} |"
+    yield ""
+
+
+def _cells(rule: Rule) -> tuple[str, ...]:
+    then = rule.then
+    attempt = "uses one" if then.uses_attempt else "uses none"
+    run = then.run if then.exit is None else f"{then.run} (exit {int(then.exit)})"
+    verdict = f"**{rule.verdict}**"
+    return rule.name, rule.when, verdict, then.row, attempt, then.pauses, run, rule.source
 
 
 def _only(model: dict[str, Any], keys: set[str]) -> dict[str, Any]:
@@ -76,8 +96,9 @@ def page(text: str) -> str:
 
 
 def main() -> int:
-    """Write both files, or say which is stale."""
-    wanted = {PAGE: page(PAGE.read_text(encoding="utf-8")), SCHEMA: schema_text()}
+    """Write all files, or say which is stale."""
+    wanted = {path: page(path.read_text(encoding="utf-8")) for path in PAGES}
+    wanted[SCHEMA] = schema_text()
     stale = [
         path
         for path, text in wanted.items()

@@ -7,6 +7,9 @@ what a sheet's time means (`migrator.zones`).
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Final
+
+DAY_SECONDS: Final = 86_400.0
 
 
 class SystemClock:
@@ -46,6 +49,18 @@ def local_time(at: float) -> str:
     written = f"UTC{offset[:3]}:{offset[3:5]}"
     named = f"{name} ({written})" if name and name[0].isalpha() else written
     return f"{local:%Y-%m-%d %H:%M} {named}"
+
+
+def next_utc_day(after: float) -> float:
+    """When the next day of UTC begins.
+
+    Args:
+        after: Wall time; the result is later.
+
+    >>> next_utc_day(86_400.0)
+    172800.0
+    """
+    return (after // DAY_SECONDS + 1) * DAY_SECONDS
 
 
 def local_clock(at: float) -> str:

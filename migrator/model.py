@@ -137,8 +137,12 @@ class NoReply:
     text: str  #: The cause in the words of the library, without keys or URL.
 
 
+LONG_WINDOW: Final = 3600.0
+"""Seconds: a rate answer that names so long a time is not waited for; the day's calls are spent."""
+
+
 class Verdict(StrEnum):
-    """What a reply to an update means (`docs/decisions/0003-verdicts.md` gives the table)."""
+    """What a reply to an update means; the table is in `migrator.verdicts`."""
 
     APPLIED = "applied"
     RATE = "rate limit"  #: Nothing was applied; everybody pauses.
@@ -161,6 +165,11 @@ class Reading:
     guid: str = ""  #: The opportunity's GUID, when applied and told.
     retry_after: float = 0.0  #: Seconds to wait before any call; 0.0 when the answer names none.
     limit: tuple[int, float] | None = None  #: (N, seconds) that a rate answer named.
+
+    @property
+    def is_long_limit(self) -> bool:
+        """Whether a rate answer speaks of the day's calls, or of another long time's."""
+        return self.limit is not None and self.limit[1] >= LONG_WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,6 +371,13 @@ class Loss(NamedTuple):
 # ------------------------------------------------------------------ what a run is
 
 
+class NotesPolicy(StrEnum):
+    """What is done with a note of which no read can tell whether it is there."""
+
+    AT_MOST_ONCE = "at_most_once"  #: It is not sent again; the row ends in doubt about it.
+    AT_LEAST_ONCE = "at_least_once"  #: It is sent again, and is possibly there twice.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What a plan was made from."""
@@ -372,6 +388,7 @@ class Source:
     event_code: int
     columns: tuple[str, ...]
     schema_names: tuple[str, ...]
+    notes: NotesPolicy = NotesPolicy.AT_MOST_ONCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from migrator.runs.delivering import Finished
     from migrator.runs.world import Link, World
     from migrator.settings import Settings
+    from migrator.verdicts import MovedExceptions
 
 
 def add_sheet(parser: argparse.ArgumentParser) -> None:
@@ -300,7 +301,15 @@ def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
         longest_outage=options.max_outage * 60,
         most_failures=MostFailures(*options.max_failures) if options.max_failures else None,
         trusted=tuple(options.trust),
+        moved=the_moved_exceptions(),
     )
+
+
+def the_moved_exceptions() -> "MovedExceptions":
+    """What the settings file moves between "tried again" and "final"."""
+    from migrator.settings_file import read_settings_file
+
+    return read_settings_file(Path.cwd(), the_environment()).moved
 
 
 def report(world: "World", finished: "Finished", options: argparse.Namespace) -> ExitCode:

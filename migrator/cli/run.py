@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         report,
         the_environment,
         the_ledger,
+        the_moved_exceptions,
         the_policy,
         the_world,
     )
@@ -58,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
     mapping = load_mapping(options.mapping)
     load_settings(the_environment())  # before a ledger is made that would stay behind, empty
+    the_moved_exceptions()
     from migrator.runs.running import RunOptions
     from migrator.runs.running import run as run_sheet
 

@@ -29,6 +29,7 @@ from migrator.model import (
     Failed,
     InDoubt,
     Known,
+    NotesPolicy,
     NotKept,
     NotSent,
     Outcome,
@@ -103,6 +104,7 @@ class Delivery:
         self._tell_called, self._changed = called, changed
         self._in_flight = asyncio.Semaphore(policy.most_in_flight)
         self._brake = EqualRefusals(policy.equal_refusals)
+        self._at_least_once = run.source.notes is NotesPolicy.AT_LEAST_ONCE
         self._failures = Failures(policy.most_failures)
 
     async def deliver(self, picked: Entry) -> str:
@@ -155,17 +157,21 @@ class Delivery:
             known=sending.known,
             attempted_at=doubtful.attempted_at,
         )
+        if judgement is None:
+            return
         same = set(entry.notes) & set(doubtful.notes) if sending.with_note else set()
-        if judgement in (Judgement.APPLIED, Judgement.NOT_THERE):
+        is_told = judgement in (Judgement.APPLIED, Judgement.NOT_THERE)
+        goes_again = judgement is Judgement.NOT_THERE or (not is_told and self._at_least_once)
+        if is_told or (same and goes_again):
             is_there = judgement is Judgement.APPLIED
             await self._thread.do(
                 lambda: self._settling.settle_doubtful_note(
                     self._run, entry, doubtful, is_there=is_there, at=self._clock.wall()
                 )
             )
-        if same and judgement is Judgement.NOT_THERE:
+        if same and goes_again:
             sending.again = True
-        elif same and judgement is not None:
+        elif same:
             sending.entry = await self._thread.do(
                 lambda: self._picking.leave_notes_out(entry, same)
             )
@@ -214,7 +220,12 @@ class Delivery:
                 reply = await self._client.call(request, permit)
             finally:
                 self._counts.in_flight -= 1
-        reading = read_update(reply, opportunity_id=entry.opportunity_id, id_kind=entry.id_kind)
+        reading = read_update(
+            reply,
+            opportunity_id=entry.opportunity_id,
+            id_kind=entry.id_kind,
+            moved=self._policy.moved,
+        )
         call = Call(attempt=attempt, reading=reading, at=self._clock.wall())
         return Made(call=call, began=began, sent_at=sent_at)
 
@@ -321,6 +332,12 @@ class Delivery:
                 return await self._settle(sending, Succeeded(note_confirmed=True), None)
             case Judgement.NOT_THERE:
                 sending.again = True
+            case _ if self._at_least_once:
+                sending.again = True
+                self._say(
+                    f"row {entry.row}: whether its note has arrived cannot be told: it is sent "
+                    "again (notes: at_least_once)"
+                )
             case _:
                 sending.with_note, sending.note_in_doubt = False, True
         return None
@@ -354,6 +371,7 @@ class Delivery:
         return ""
 
     async def _settle(self, sending: Sending, outcome: Outcome, call: Call | None) -> str:
+        await self._leave_doubtful_note_out(sending, outcome)
         if isinstance(outcome, Succeeded) and sending.unproved:
             outcome = await self._read_back(sending, outcome, call)
             if isinstance(outcome, InDoubt):  # the run is stopping
@@ -384,6 +402,16 @@ class Delivery:
             self._traffic.stop(error)
         self._changed()
         return getattr(outcome, "guid", "")
+
+    async def _leave_doubtful_note_out(self, sending: Sending, outcome: Outcome) -> None:
+        """A retry of a failed row could not know that its note may be there already."""
+        if not (sending.note_in_doubt and isinstance(outcome, Failed)):
+            return
+        entry = sending.entry
+        sending.entry = await self._thread.do(
+            lambda: self._picking.leave_notes_out(entry, set(entry.notes))
+        )
+        self._say(f"row {entry.row}: its note is left out: an earlier call may have brought it")
 
     async def _read_back(self, sending: Sending, outcome: Succeeded, call: Call | None) -> Outcome:
         """Whether the fields that nobody has seen yet are there, too."""

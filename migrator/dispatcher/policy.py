@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from migrator.dispatcher.brakes import MostFailures
 from migrator.retry import RetryPolicy
+from migrator.verdicts import NOTHING_MOVED, MovedExceptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +32,4 @@ class DeliveryPolicy:
     trusted: tuple[str, ...] = ()  #: SchemaNames that a person has seen written and cleared.
     canary: int = 0  #: Rows that are sent and read back before the rest; 0: none.
     held: frozenset[int] = frozenset()  #: Entries that are left as they are.
+    moved: MovedExceptions = NOTHING_MOVED  #: ExceptionTypes that the settings file moves.

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from migrator.clock import local_time
+from migrator.clock import DAY_SECONDS, local_time, next_utc_day
 from migrator.dispatcher.outage import Outage
 from migrator.dispatcher.policy import DeliveryPolicy
 from migrator.errors import AllowanceError, BrakeError, MigratorError
@@ -166,6 +166,9 @@ class Traffic:
         """The account's limit was crossed: everybody pauses."""
         now = self._clock.monotonic()
         self._outage.answered(update=update)
+        if reading.is_long_limit:
+            self.stop(day_is_spent(reading, now=self._clock.wall(), then="run `migrator resume`"))
+            return
         if self._only_refused_since is None:
             self._only_refused_since = now
         if now - self._only_refused_since >= self._policy.longest_refusal:
@@ -203,6 +206,27 @@ def _time_is_up(until: float) -> BrakeError:
     return BrakeError(
         f"it is {local_time(until)}: no call leaves any more (--until)",
         advice="The rest is left as it is; `migrator resume` goes on with it.",
+    )
+
+
+def day_is_spent(reading: Reading, *, now: float, then: str) -> AllowanceError:
+    """The error for a rate answer whose limit is one of hours or days: no pause helps.
+
+    LeadSquared does not say when its day begins; that of UTC is taken for it.
+
+    Args:
+        reading: With a limit that `is_long_limit`.
+        now: Wall time.
+        then: What to do when the time is over.
+    """
+    limit, seconds = reading.limit or (0, DAY_SECONDS)
+    if seconds < DAY_SECONDS:
+        anew = f"The time it names is over here at {local_time(now + seconds)} at the latest"
+    else:
+        anew = f"The next day of UTC begins here at {local_time(next_utc_day(now))}"
+    return AllowanceError(
+        f"the account's {limit:,} calls are spent ({reading.message})",
+        advice=f"The rest is left as it is. {anew}: then {then}.",
     )
 
 

@@ -86,8 +86,8 @@ class PlanLedger:
             number = 1 + database.value("SELECT coalesce(max(run), 0) FROM runs")
             database.change(
                 "INSERT INTO runs (run, kind, parent, state, account, source_name, mapping_name,"
-                " mapping_digest, event_code, columns, schema_names, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " mapping_digest, event_code, columns, schema_names, notes, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 number,
                 kind,
                 parent,
@@ -99,6 +99,7 @@ class PlanLedger:
                 source.event_code,
                 orjson.dumps(source.columns).decode(),
                 orjson.dumps(source.schema_names).decode(),
+                source.notes,
                 time.time(),
             )
         return self.run(number)

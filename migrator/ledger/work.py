@@ -404,8 +404,9 @@ class WorkLedger:
     ) -> None:
         """A read of the CRM told whether a doubtful note is there, before ``entry`` is sent.
 
-        One that is there: its entry has succeeded. One that is not, of a closed run, whose note
-        ``entry`` brings: ``entry`` stands in its place. Any other stays in doubt.
+        One that is there: its entry has succeeded. One that is not (or that is sent again all the
+        same), of a closed run, whose note ``entry`` brings: ``entry`` stands in its place. Any
+        other stays in doubt.
         """
         run_number, number = doubtful.place
         row = self._database.row(
@@ -422,6 +423,12 @@ class WorkLedger:
                 self._confirm_doubtful_note(run, old, doubtful, at)
             elif row["run_state"] == RunState.CLOSED and set(doubtful.notes) <= set(entry.notes):
                 self._supersede(old, (entry.run, entry.number), at)
+                # Nothing else will tell that the note was sent before.
+                self._database.change(
+                    "UPDATE entries SET note_twice = 1 WHERE run = ? AND number = ?",
+                    entry.run,
+                    entry.number,
+                )
 
     def _confirm_doubtful_note(
         self, run: Run, old: Entry, doubtful: DoubtfulNote, at: float

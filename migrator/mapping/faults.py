@@ -99,6 +99,9 @@ def _unknown_key(word: str, place: Path, values: Mapping[str, Plain]) -> tuple[s
     inside = f" in {dotted(parent)}" if parent else ""
     if parent in _SECTIONS:
         known = set(_SECTIONS[parent].model_fields)
+        owner = _section_of(word) if not parent else ""
+        if owner:
+            return f'unknown key "{word}"', f"It stands under {owner}: `{owner}: {{{word}: …}}`."
         return f'unknown key "{word}"{inside}', _use(word, known)
     field: Any = values
     for part in parent:
@@ -113,6 +116,12 @@ def _unknown_key(word: str, place: Path, values: Mapping[str, Plain]) -> tuple[s
             f"It belongs to: {', '.join(dict.fromkeys(owners))}. {_use(word, known)}",
         )
     return f'unknown key "{word}"{inside}', _use(word, known)
+
+
+def _section_of(word: str) -> str:
+    """The section to which a key that stands at the top belongs; "" for none."""
+    sections = (("opportunity",), ("source",))
+    return next((path[0] for path in sections if word in _SECTIONS[path].model_fields), "")
 
 
 def _use(word: str, known: set[str]) -> str:

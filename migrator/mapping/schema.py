@@ -32,6 +32,7 @@ VERSION: Final = "1"
 
 IdColumnKind = Literal["guid", "auto_id", "any"]
 Version = Annotated[str, WithJsonSchema({"enum": [1, VERSION]})]
+Notes = Literal["at_most_once", "at_least_once"]
 RowsPerOpportunity = Literal["in_order", "merge", "error"]
 
 
@@ -105,6 +106,12 @@ class Opportunity(Part):
     )
     note: TemplateText = key(
         "A template; a note whose columns are all blank is left out. Left out: no note.", ""
+    )
+    notes: Notes = key(
+        "What is done with a note whose call was lost, where no read can tell whether it is there: "
+        "`at_most_once` does not send it again and leaves the row in doubt about it; "
+        "`at_least_once` sends it again, so that it is possibly there twice.",
+        "at_most_once",
     )
     rows_per_opportunity: RowsPerOpportunity = key(
         "The same opportunity in several rows: `in_order` sends each, in the sheet's order; "

@@ -7,15 +7,12 @@ import os
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
 
 from filelock import FileLock
 
-from migrator.clock import local_time
+from migrator.clock import local_time, next_utc_day
 from migrator.errors import AllowanceError, SettingsError
 from migrator.ports import Clock, Permit, Quota
-
-DAY_SECONDS: Final = 86_400.0
 
 
 class DayCount:
@@ -86,7 +83,7 @@ class DayCount:
 
     def next_day(self) -> float:
         """When the count begins anew, as wall time: the next midnight of UTC."""
-        return (self._clock.wall() // DAY_SECONDS + 1) * DAY_SECONDS
+        return next_utc_day(self._clock.wall())
 
     def _begin_day(self, day: Path) -> None:
         """The first call of a day removes the files of earlier ones."""

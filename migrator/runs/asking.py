@@ -52,6 +52,7 @@ def plan_summary(
     is_new = run.state is RunState.PLANNING
     place = filter(None, [warning_about(world.ledger.path)])
     rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
+    moved = [f"exceptions, as the settings file says: {policy.moved}"] if policy.moved else []
     return PlanSummary(
         run=run,
         ledger=world.ledger.path,
@@ -60,5 +61,5 @@ def plan_summary(
         calls=calls,
         seconds=calls / rate.per_second,
         limit=str(rate) if rate == whole else f"{rate} (of {whole})",
-        notes=(*notes, *bounds(world, run, calls=calls, until=policy.until), *place),
+        notes=(*notes, *moved, *bounds(world, run, calls=calls, until=policy.until), *place),
     )

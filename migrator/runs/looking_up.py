@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from migrator.dispatcher.traffic import day_is_spent
 from migrator.errors import AccessError, AllowanceError, MigratorError, TargetError, UsageError
 from migrator.leadsquared import is_from_leadsquared, who_am_i_request
 from migrator.leadsquared_lookups import PAGE_SIZE, Page, lookup_request, read_page
@@ -247,6 +248,9 @@ class LookingUp:
 
     def _rate_limited(self, reading: Reading, sent_at: float) -> None:
         now = self._clock.monotonic()
+        if reading.is_long_limit:
+            then = "type the same command again, for what was answered is kept"
+            raise day_is_spent(reading, now=self._clock.wall(), then=then)
         if self._refused_since is None:
             self._refused_since = now
         if now - self._refused_since >= self._patience.longest_refusal:

@@ -21,7 +21,7 @@ from migrator.loader.rows import DEFAULT_BUDGET
 from migrator.loader.several import files_of, open_several
 from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
-from migrator.model import IdKind, Place, Rejected, Run, Source, SourceRow, Update
+from migrator.model import IdKind, NotesPolicy, Place, Rejected, Run, Source, SourceRow, Update
 from migrator.reports.text import counted
 from migrator.runs.mended import open_or_export
 from migrator.runs.repeated import gather_rows, refuse_torn_groups
@@ -153,6 +153,7 @@ def write_plan(
         event_code=mapping.opportunity.type,
         columns=rows.columns,
         schema_names=mapping.schema_names,
+        notes=NotesPolicy(mapping.opportunity.notes),
     )
     run = ledger.plans.begin(source, account=account, parent=parent)
     try:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from migrator.convert import by_email
+from migrator.dispatcher.traffic import day_is_spent
 from migrator.errors import AccessError, AllowanceError, MigratorError, TargetError, UsageError
 from migrator.leadsquared import Account, read_who_am_i, who_am_i_request
 from migrator.leadsquared_types import (
@@ -67,7 +68,7 @@ class Asking:
 
         Raises:
             AccessError: The keys are refused, or another server answers.
-            AllowanceError: Nothing but rate answers came.
+            AllowanceError: Nothing but rate answers came, or one that names the day.
             CallRefusedError: LeadSquared refuses this very call.
             TargetError: Nothing answers, or nothing that can be understood.
         """
@@ -82,6 +83,9 @@ class Asking:
                 raise refused(self.link, found)
             if found.verdict is Verdict.REFUSED:
                 raise _call_refused(self.link, found, request)
+            if found.is_long_limit:
+                now = self.link.clock.wall()
+                raise day_is_spent(found, now=now, then="run the same command again")
             if not _may_pass(found, reply) or attempt == MOST_TRIES:
                 raise _not_reached(self.link, found, reply)
             await self._wait(found, attempt)

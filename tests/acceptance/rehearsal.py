@@ -33,6 +33,7 @@ class Exit(IntEnum):
 
     OK = 0
     USAGE = 2
+    SETTINGS = 5
     LEDGER = 6
     TARGET = 7
     ACCESS = 8

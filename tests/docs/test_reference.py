@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from migrator.errors import MappingError
 from migrator.mapping import load_mapping, parse_mapping
+from migrator.verdicts import RULES
 from tests.docs.test_pages import GUIDE
 
 ROOT = Path(__file__).parents[2]
@@ -32,12 +33,22 @@ def faults(text: str) -> list[str]:
 
 def test_the_generated_files_are_fresh() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "make_reference.py"))
-    page = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
 
-    assert made["page"](page) == page, "run `make docs`"
+    for path in made["PAGES"]:
+        page = path.read_text(encoding="utf-8")
+        assert made["page"](page) == page, "run `make docs`"
     assert made["schema_text"]() == (ROOT / "mappings" / "mapping.schema.json").read_text(
         encoding="utf-8"
     ), "run `make docs`"
+
+
+def test_the_table_of_verdicts_shows_every_rule_with_its_exit_code() -> None:
+    page = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
+
+    for number, rule in enumerate(RULES, 1):
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| {number} | ")]
+        assert f"| {rule.name} | {rule.when} | **{rule.verdict}** |" in line
+        assert rule.then.exit is None or f"(exit {int(rule.then.exit)})" in line
 
 
 def test_the_schema_is_one() -> None:

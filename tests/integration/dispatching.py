@@ -21,6 +21,7 @@ from migrator.model import (
     IdKind,
     NoReply,
     NoReplyKind,
+    NotesPolicy,
     Reply,
     Request,
     Run,
@@ -56,6 +57,7 @@ def plan(
     account: str = "account",
     merge: bool = False,
     send_all: bool = False,
+    notes: NotesPolicy = NotesPolicy.AT_MOST_ONCE,
 ) -> Run:
     """A sealed plan of rows 2, 3, …; entry 1 is row 2."""
     names = dict.fromkeys([FIELD, *(field.schema_name for u in updates for field in u.fields)])
@@ -66,6 +68,7 @@ def plan(
         event_code=12000,
         columns=("Id",),
         schema_names=tuple(names),
+        notes=notes,
     )
     run = ledger.plans.begin(source, account=account)
     rows = [

@@ -20,6 +20,7 @@ from migrator.model import (
     Entry,
     Failed,
     InDoubt,
+    NotesPolicy,
     NotSent,
     Outcome,
     Reading,
@@ -105,12 +106,14 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
     older.execute("DROP TABLE proofs")
     older.execute("DROP TABLE lookups")
     older.execute("ALTER TABLE entries DROP COLUMN note_parts")
+    older.execute("ALTER TABLE runs DROP COLUMN notes")
     older.execute("PRAGMA user_version = 1")
     older.close()
 
     with open_ledger(path) as ledger:
         assert ledger.proofs.proved(run) == frozenset()
         assert states(ledger, run) == ["planned", "planned"]
+        assert ledger.plans.run(run.number).source.notes is NotesPolicy.AT_MOST_ONCE
 
 
 def test_a_cut_ledger_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

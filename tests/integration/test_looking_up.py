@@ -199,6 +199,7 @@ async def test_an_account_that_refuses_every_call_ends_it(ledger: Ledger) -> Non
         asking = await ask(ledger, sandbox, keys(20))
 
     assert isinstance(asking.error, AllowanceError)
+    assert "The next day of UTC begins here at" in asking.error.advice
     assert asking.asked == 5
     assert sum(kept(ledger, key) is not None for key in keys(20)) == 5
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from migrator.clock import DAY_SECONDS
 from migrator.errors import AllowanceError, SettingsError
 from migrator.ports import Permit
-from migrator.quota.daily import DAY_SECONDS, DailyQuota, DayCount
+from migrator.quota.daily import DailyQuota, DayCount
 from migrator.quota.local import AccountQuota
 from tests.integration.dispatching import VirtualClock
 from tests.virtual_time import run_in_virtual_time

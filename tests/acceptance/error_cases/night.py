@@ -21,6 +21,33 @@ def _(at: Scene) -> None:
     at.file(".env", "LSQ_AUTH=header\nLSQ_SECRET_KEY mIstyped/Secret==\n").chmod(0o600)
 
 
+@case("A settings file with an unknown section", code=5)
+def _(at: Scene) -> None:
+    at.file("migrator.toml", '[exeptions]\nretry = ["MXConcurrencyException"]\n')
+
+
+@case("A settings file that moves what cannot be moved", code=5)
+def _(at: Scene) -> None:
+    at.file("migrator.toml", '[exceptions]\nretry = [\n  "MXAPIRateLimitExceededException",\n]\n')
+
+
+@case("A settings file that names a type twice", code=5)
+def _(at: Scene) -> None:
+    at.file(
+        "migrator.toml", '[exceptions]\nretry = ["MXXSSException"]\nfinal = ["MXXSSException"]\n'
+    )
+
+
+@case("A settings file that is no TOML", code=5)
+def _(at: Scene) -> None:
+    at.file("migrator.toml", "[exceptions]\nretry = [MXXSSException]\n")
+
+
+@case("A settings file that is not there", code=5)
+def _(at: Scene) -> None:
+    at.set(MIGRATOR_SETTINGS="account.toml")
+
+
 @case("A misspelt setting", code=5)
 def _(at: Scene) -> None:
     at.environment["LSQ_ACESS_KEY"] = at.environment.pop("LSQ_ACCESS_KEY")
@@ -30,6 +57,14 @@ def _(at: Scene) -> None:
 def _(at: Scene) -> None:
     at.set(LSQ_DAILY_LIMIT="2", TZ="Asia/Kolkata")
     at.differs[TIME] = "{date}"
+
+
+@case("The day's calls are spent, as LeadSquared tells", code=9, sends=None)
+def _(at: Scene) -> None:
+    at.sandbox.change(daily=0, daily_message="API calls exceeded the limit of 10000 in 1 day(s)")
+    at.set(TZ="Asia/Kolkata")
+    at.differs[TIME] = "{date}"
+    at.on_end.callback(at.sandbox.change, daily=None)
 
 
 @case("A CreatedOn that the account ignores", f"{RUN} --patience 1", code=12, sends=1)
