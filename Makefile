@@ -56,8 +56,9 @@ bench: $(STAMP) ## ratios against peers, measured side by side
 	$(BIN)/python benchmarks/delivery_rate.py
 	$(BIN)/python benchmarks/loopback_speed.py
 
-soak: $(STAMP) ## long runs with kills and faults; loopback only
-	$(BIN)/python -m pytest -m soak --timeout=1200 -p no:randomly tests
+# Twenty minutes at most: what is not begun by then is told as not run.
+soak: $(STAMP) ## long runs with kills and faults, at most 20 minutes; loopback only
+	$(BIN)/python -m pytest -n 2 -m soak --timeout=1200 --session-timeout=1200 -p no:randomly -v tests
 
 smoke: $(STAMP) ## build the wheel, install it alone, ask for help
 	rm -rf build/smoke && mkdir -p build/smoke

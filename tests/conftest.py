@@ -19,3 +19,19 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     for item in items:
         if item.path.name in LONG:
             item.add_marker(pytest.mark.soak)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that long tests have recorded, one line each."""
+    reports = [
+        (outcome, report)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if report.user_properties
+    ]
+    if not reports:
+        return
+    terminalreporter.section("figures")
+    for outcome, report in reports:
+        figures = ", ".join(f"{name}: {figure}" for name, figure in report.user_properties)
+        terminalreporter.line(f"{outcome}  {report.nodeid.partition('::')[2]}  {figures}")

@@ -26,9 +26,12 @@ def permits_of(folder: Path, *, key_name: str, account: str | None, now: float) 
     if account is None:
         return SharedPermits(_file(folder, known or key_name))
     permits = SharedPermits(_file(folder, account))
+    # Also where the account is known: another process may have asked before it was.
+    asked_with = _file(folder, key_name)
+    if asked_with.exists():
+        with SharedPermits(asked_with) as earlier:
+            permits.take_over(earlier.leave_all(), now=now)
     if known != account:
-        with SharedPermits(_file(folder, known or key_name)) as earlier:
-            permits.take_over(earlier.leave_all(now=now), now=now)
         with suppress(OSError):  # then it is asked again, and taken over again
             whose.write_text(account, encoding="utf-8")
     return permits

@@ -197,13 +197,16 @@ class SharedPermits:
             [(permit,) for permit, until in settled if until is None],
         )
 
-    def leave_all(self, *, now: float) -> list[float]:
-        """When each permit that is out here comes back; they are kept elsewhere from now on."""
+    def leave_all(self) -> list[float]:
+        """When each call that was made here stops counting; they are kept elsewhere from now on.
+
+        What is out and not written yet stays: its process takes it along itself.
+        """
 
         def leave(do: sqlite3.Connection) -> list[float]:
-            found = do.execute("select until from lease").fetchall()
-            do.execute("delete from lease")
-            return [now + _BURIED_FOR if until is None else until for (until,) in found]
+            found = do.execute("select until from lease where until is not null").fetchall()
+            do.execute("delete from lease where until is not null")
+            return [until for (until,) in found]
 
         return self._in_a_transaction(leave)
 

@@ -452,6 +452,30 @@ def test_two_keys_of_one_account_share_its_permits(tmp_path: Path) -> None:
     assert again.path == permits_of(tmp_path, key_name="x", account="host/22824", now=2000.0).path
 
 
+def test_a_call_that_asked_while_another_process_was_told_counts(tmp_path: Path) -> None:
+    """Both ask whose account it is at the same time, and the first is told before the second."""
+
+    async def main() -> float:
+        asked = now()
+        keys: dict[str, Any] = {"folder": tmp_path, "key_name": "host/key:a"}
+        one = a_quota(permits=permits_of(**keys, account=None, now=now()), mode=Mode.SURE)
+        other = a_quota(permits=permits_of(**keys, account=None, now=now()), mode=Mode.SURE)
+        first, second = await one.acquire(), await other.acquire()
+        for permit in (first, second):
+            permit.written()
+        first.answered()
+        one.close()
+        permits_of(**keys, account="host/22824", now=now())
+        second.answered()
+        other.close()
+        permits = permits_of(**keys, account="host/22824", now=now())
+        quota = a_quota(limit=2, permits=permits, mode=Mode.SURE)
+        await quota.acquire()
+        return now() - asked
+
+    assert run_in_virtual_time(main()) >= 5.0
+
+
 def test_a_fast_account_takes_permits_in_blocks(tmp_path: Path) -> None:
     writes: list[float] = []
 
