@@ -17,10 +17,10 @@ ask for ever."""
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop with a time of its own, beginning at 1000 s."""
+    """An event loop with a time of its own, beginning at 1000 s, or when it is told to."""
 
-    def __init__(self) -> None:
-        self._now = 1000.0
+    def __init__(self, begin: float = 1000.0) -> None:
+        self._now = begin
         super().__init__(_JumpingSelector(self))
 
     def time(self) -> float:

@@ -3,7 +3,6 @@
 Owns the one call before a plan, and what a new key means (DESIGN decision 11).
 """
 
-import asyncio
 from dataclasses import replace
 from typing import Final
 
@@ -27,7 +26,7 @@ def account_of(world: World) -> str:
     known = world.ledger.accounts.known(settings.account_host, settings.key_digest)
     if known is not None:
         return known
-    organisation, calls = asyncio.run(_ask(world))
+    organisation, calls = world.run_to_end(_ask(world))
     account = world.ledger.accounts.remember(
         settings.account_host, settings.key_digest, organisation=organisation
     )

@@ -45,7 +45,7 @@ def deliver_after_canary(
     if finished.error is not None or finished.signal:
         return finished
     try:
-        values = asyncio.run(_read_back(world, run, entries, policy))
+        values = world.run_to_end(_read_back(world, run, entries, policy))
     except MigratorError as error:
         return replace(finished, error=error)
     left = sum(1 for _ in _left(world, run, chosen))

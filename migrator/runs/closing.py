@@ -28,16 +28,13 @@ def settle_by_reading(world: World, run: Run, *, policy: DeliveryPolicy) -> None
     picked = world.ledger.work.pick(run, after=0, limit=2**31, chosen=None)
     doubtful = [entry for entry in picked if entry.is_uncertain]
     if doubtful:
-        asyncio.run(_settle(world, run, doubtful, policy))
+        world.run_to_end(_settle(world, run, doubtful, policy))
 
 
 async def _settle(world: World, run: Run, doubtful: list[Entry], policy: DeliveryPolicy) -> None:
-    async with (
-        dispatching(world, run, policy=policy) as dispatch,
-        asyncio.TaskGroup() as group,
-    ):
-        for entry in doubtful:
-            group.create_task(_confirm(world, run, entry, dispatch))
+    async with dispatching(world, run, policy=policy) as dispatch:
+        # An error comes out as it is, not in a group: the operator is to read it.
+        await asyncio.gather(*(_confirm(world, run, entry, dispatch) for entry in doubtful))
 
 
 async def _confirm(world: World, run: Run, entry: Entry, dispatch: Dispatch) -> None:

@@ -55,7 +55,7 @@ def deliver(
         world.ledger.proofs.trust(run, policy.trusted, at=world.clock.wall())
     to_send = rows_left(world, run, chosen, held=policy.held)
     caught: list[int] = []
-    result = asyncio.run(
+    result = world.run_to_end(
         _dispatch(world, run, policy=policy, to_send=to_send, chosen=chosen, caught=caught)
     )
     return Finished(
@@ -86,7 +86,7 @@ async def dispatching(
     chosen: Collection[int] | None = None,
 ) -> AsyncIterator[Dispatch]:
     """A dispatch with its client, quota and ledger thread."""
-    async with world.connected(run.account) as (client, quota), world.ledger.thread() as thread:
+    async with world.connected(run.account) as (client, quota), world.thread() as thread:
         yield Dispatch(
             run,
             work=world.ledger.work,

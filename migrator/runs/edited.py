@@ -67,7 +67,7 @@ def held_rows(
     _announce(world, run, old)
     settle_by_reading(world, run, policy=policy)
     old = attempted_long_ago()
-    edited = asyncio.run(_find_edited(world, run, old, policy)) if old else []
+    edited = world.run_to_end(_find_edited(world, run, old, policy)) if old else []
     if not edited or overwrite or _may_overwrite(world, edited):
         return frozenset()
     held = frozenset(item.attempted.entry.number for item in edited)

@@ -61,7 +61,7 @@ def find_ids(world: World, open_sheet: OpenSheet, output: Path, options: IdsOpti
         to_ask = _to_ask(world, account, sheet, options)
         found.calls = len(to_ask)
     if to_ask:
-        asyncio.run(_ask(world, account, to_ask, options, found))
+        world.run_to_end(_ask(world, account, to_ask, options, found))
         world.operator.close()
     if found.asked == found.calls:
         found.error, found.signal = None, 0
@@ -241,7 +241,7 @@ async def _ask(
 ) -> None:
     wanted = Wanted(account=account, event_code=options.event_code, columns=options.columns)
     caught: list[int] = []
-    async with world.connected(account) as (client, quota), world.ledger.thread() as thread:
+    async with world.connected(account) as (client, quota), world.thread() as thread:
         looking_up = LookingUp(
             wanted,
             ledger=world.ledger,

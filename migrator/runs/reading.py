@@ -5,7 +5,6 @@ account that refuses every call), and which calls describe an account. What a re
 by `migrator.leadsquared` and its like.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -131,7 +130,7 @@ def read_metadata(
         AllowanceError: The day's calls are spent, or the account refuses every call.
         TargetError: LeadSquared does not answer.
     """
-    return asyncio.run(_read_metadata(link, code, users=users, every_field=every_field))
+    return link.run_to_end(_read_metadata(link, code, users=users, every_field=every_field))
 
 
 def call_count(*, users: bool = False) -> int:
@@ -171,7 +170,7 @@ def users_by_email(link: Link, account: str) -> dict[str, str]:
         AllowanceError: The day's calls are spent, or the account refuses every call.
         TargetError: LeadSquared does not answer.
     """
-    return asyncio.run(_users_by_email(link, account))
+    return link.run_to_end(_users_by_email(link, account))
 
 
 async def _users_by_email(link: Link, account: str) -> dict[str, str]:

@@ -3,24 +3,27 @@
 Owns the port to the person at the keyboard and the assembly of client and quota.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from migrator.client import LeadSquaredClient
 from migrator.clock import SystemClock
 from migrator.ledger import Ledger
 from migrator.ledger.known import KnownLedgers
 from migrator.model import Balance, Counts, Reason, Run
-from migrator.ports import Client, Clock, Quota
+from migrator.ports import Client, Clock, Quota, WorkThread
 from migrator.quota.daily import DailyQuota, DayCount
 from migrator.quota.local import AccountQuota
 from migrator.quota.modes import Mode
 from migrator.quota.places import permits_of
 from migrator.quota.shared import SharedPermits
 from migrator.settings import RateLimit, Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,10 @@ class Link:
         if permits.note:
             self.operator.say(permits.note)
 
+    def run_to_end(self, main: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine gives, run in an event loop whose time is the clock's."""
+        return asyncio.run(main)
+
     def rate(self) -> RateLimit:
         """What is ours of the account's limit, as far as it is known: the share, a told limit."""
         quota = self._quota(self._permits(None))
@@ -171,6 +178,10 @@ class World(Link):
     """Where a use case runs."""
 
     ledger: Ledger
+
+    def thread(self) -> AbstractAsyncContextManager[WorkThread]:
+        """The thread that works on the ledger while calls are under way."""
+        return self.ledger.thread()
 
     @property
     def known_ledgers(self) -> KnownLedgers:
