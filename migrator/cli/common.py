@@ -117,7 +117,7 @@ def add_quota(parser: argparse.ArgumentParser) -> None:
         "--quota",
         choices=("paced", "learned", "sure"),
         help="paced: evenly, nearly never refused (default); learned: nearer to the limit, a "
-        "refusal now and then; sure: never refused, slower",
+        "refusal now and then; sure: never above the limit, slower",
     )
     parser.add_argument(
         "--share",
