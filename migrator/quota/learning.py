@@ -33,6 +33,9 @@ SPACED_FOR: Final = 12 * 3600.0  #: Seconds after the last refusal until leases 
 A_STORM: Final = 5  #: Refusals in one window after which even leases pause.
 
 ADOPTED_FOR: Final = 7 * 86_400.0  #: Seconds of wall time for which a told limit is remembered.
+ANOTHER_BOOT: Final = 60.0
+"""Seconds in the future that no time of this boot lies; another process's may be a little ahead,
+for it asked the clock before its turn came."""
 LONGEST_WINDOW: Final = 300.0
 """Seconds. A limit told for a longer time is a day's or an hour's: no pace, but a budget."""
 
@@ -107,7 +110,7 @@ class Learner:
             or not 0 <= wall - lessons.adopted_at <= ADOPTED_FOR
         ):
             lessons = replace(lessons, limit=None, window=0.0, adopted_from=None)
-        if max(lessons.eased_at, lessons.refused_at or 0.0) > now:  # the machine was started anew
+        if max(lessons.eased_at, lessons.refused_at or 0.0) > now + ANOTHER_BOOT:
             kept = replace(
                 Lessons(),
                 limit=lessons.limit,

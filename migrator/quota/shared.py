@@ -7,6 +7,7 @@ its processes have in common and no setting of the clock moves. It never waits: 
 
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ from typing import Any, Final, Self, TypeVar
 import orjson
 import psutil
 
-from migrator.quota.learning import Learner, Lesson, Lessons
+from migrator.quota.learning import ANOTHER_BOOT, Learner, Lesson, Lessons
 from migrator.quota.modes import Terms
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ create table if not exists known (name text primary key, value text not null);
 """
 
 _BUSY_SECONDS: Final = 2.0  #: A transaction takes far less than a millisecond.
+_TRIES_WHILE_LOCKED: Final = 20
+_WAIT_WHILE_LOCKED: Final = 0.05  #: Seconds.
 _LOOK_AGAIN: Final = 0.25  #: Seconds, when nobody can say when a permit comes back.
 _YIELD: Final = 0.02  #: Seconds that a process with more permits leaves to one with fewer.
 _STILL_ASKING: Final = 0.1  #: Seconds for which a process counts as asking after its turn came.
@@ -148,7 +151,7 @@ class SharedPermits:
     def _last(self, do: sqlite3.Connection, now: float) -> float:
         """When the last permit was given; a time to come is of another boot."""
         last = _get(do, "last")
-        return float(last) if last is not None and float(last) <= now + 60 else -1e9
+        return float(last) if last is not None and float(last) <= now + ANOTHER_BOOT else -1e9
 
     def _drop_old(self, do: sqlite3.Connection, now: float, terms: Terms) -> None:
         do.execute("delete from lease where until <= ?", (now,))
@@ -158,7 +161,7 @@ class SharedPermits:
         )
         do.execute(
             "delete from lease where until is null and not taken_at between ? and ?",
-            (now - _LONGEST_CALL, now),
+            (now - _LONGEST_CALL, now + ANOTHER_BOOT),
         )
 
     # -------------------------------------------------------------- settling
@@ -319,17 +322,21 @@ class SharedPermits:
 
     def _in_a_transaction(self, action: Callable[[sqlite3.Connection], T]) -> T:
         """What an action gives; where the file cannot be used, in memory from then on."""
-        for _ in range(3):  # as it is, with a new file, in memory
+        tries = _TRIES_WHILE_LOCKED
+        while True:  # as it is, with a new file, in memory
             try:
                 database = self._database = self._database or self._open()
                 database.execute("begin immediate")
                 result = action(database)
                 database.execute("commit")
             except (sqlite3.Error, OSError) as error:
+                if "locked" in str(error) and tries > 0:  # several that make the file at once
+                    tries -= 1
+                    time.sleep(_WAIT_WHILE_LOCKED)
+                    continue
                 self._give_up(error)
             else:
                 return result
-        raise AssertionError("a database in memory can be used")
 
     def _open(self) -> sqlite3.Connection:
         if self.path is not None:

@@ -1,6 +1,8 @@
 import asyncio
 import random
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from itertools import pairwise
@@ -474,6 +476,44 @@ def test_a_call_that_asked_while_another_process_was_told_counts(tmp_path: Path)
         return now() - asked
 
     assert run_in_virtual_time(main()) >= 5.0
+
+
+TAKE_SOME = """
+import sys, time
+from pathlib import Path
+from migrator.quota.learning import Learner
+from migrator.quota.modes import Mode
+from migrator.quota.shared import SharedPermits
+
+permits = SharedPermits(Path(sys.argv[1]))
+learner = Learner(limit=1000, window=60.0, mode=Mode.LEARNED)
+sys.stdin.readline()
+taken = [permits.take(learner, now=time.monotonic(), wall=time.time())[0] for _ in range(20)]
+print(permits.note or sum(len(one.permits) for one in taken))
+"""
+
+
+def test_processes_that_make_the_file_at_the_same_moment_share_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "state" / "q.db")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", TAKE_SOME, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(6)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [process.communicate()[0].strip() for process in processes]
+
+    assert all(text.isdecimal() for text in told), told
+    with sqlite3.connect(path) as database:
+        assert database.execute("select count(*) from lease").fetchone() == (sum(map(int, told)),)
+    database.close()
 
 
 def test_a_fast_account_takes_permits_in_blocks(tmp_path: Path) -> None:

@@ -143,6 +143,12 @@ def test_another_boot_keeps_the_limit_and_forgets_the_times() -> None:
     assert (fresh.limit, fresh.refused_at, fresh.eased_at) == (10, None, 50.0)
 
 
+def test_another_process_may_have_asked_the_clock_a_little_later() -> None:
+    lessons = refused(PACED, Lessons(), at=100.002)
+
+    assert PACED.current(lessons, now=100.0, wall=0.0) == lessons
+
+
 # ------------------------------------------------------------------ laws
 
 
