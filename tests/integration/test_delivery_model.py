@@ -4,6 +4,7 @@ Three bugs are seeded below, and the same judge finds each of them.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,28 +61,47 @@ SCHEDULES = given(opportunities=OPPORTUNITIES, steps=STEPS, refused=REFUSED)
 QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 
-@settings(max_examples=200, suppress_health_check=QUIET)
-@SCHEDULES
-def test_nothing_is_lost_or_doubled_in_any_night(
+def live_through_nights(
+    count: int,
     tmp_path_factory: pytest.TempPathFactory,
-    opportunities: list[int],
-    steps: list[Step],
-    refused: set[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
-    live_through(a_night(tmp_path_factory.mktemp("night"), opportunities), steps, refused)
+    """So many random nights; what happened in them is recorded."""
+    figures: Counter[str] = Counter()
+
+    @settings(max_examples=count, suppress_health_check=QUIET)
+    @SCHEDULES
+    def nights(opportunities: list[int], steps: list[Step], refused: set[str]) -> None:
+        night = a_night(tmp_path_factory.mktemp("night"), opportunities)
+        live_through(night, steps, refused)
+        figures.update(
+            {
+                "nights": 1,
+                "commands": len(night.ended),
+                "kills": sum(how.endswith("killed") for how in night.ended),
+                "updates": len(night.crm.seen),
+                "updates applied": sum(seen.applied for seen in night.crm.seen),
+                "edits": sum(isinstance(step, Edit) for step in steps),
+            }
+        )
+
+    nights()
+    for name, figure in figures.items():
+        record_property(name, figure)
+
+
+def test_nothing_is_lost_or_doubled_in_any_night(
+    tmp_path_factory: pytest.TempPathFactory, record_property: Callable[[str, object], None]
+) -> None:
+    live_through_nights(200, tmp_path_factory, record_property)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1150)
-@settings(max_examples=5000, suppress_health_check=QUIET)
-@SCHEDULES
 def test_nothing_is_lost_or_doubled_in_five_thousand_nights(
-    tmp_path_factory: pytest.TempPathFactory,
-    opportunities: list[int],
-    steps: list[Step],
-    refused: set[str],
+    tmp_path_factory: pytest.TempPathFactory, record_property: Callable[[str, object], None]
 ) -> None:
-    live_through(a_night(tmp_path_factory.mktemp("night"), opportunities), steps, refused)
+    live_through_nights(5000, tmp_path_factory, record_property)
 
 
 # ------------------------------------------------------------------ three bugs
