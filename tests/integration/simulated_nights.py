@@ -1,39 +1,47 @@
 """Nights in which everything may go wrong: real use cases, ledger and quota in simulated time.
 
-A `Night` has a sheet on disk, a ledger file, and a CRM that is the sandbox's own account code
-behind a `Client` without sockets. Commands are typed into it; each meets fates drawn by a schedule
-and may be killed at any durable step or call. What is expected is judged in `delivery_judge`.
+A `Night` has a sheet on disk, a ledger file, and a CRM (`simulated_crm`) behind a `Client` without
+sockets. Commands are typed into it; each meets fates drawn by a schedule and may be killed at any
+durable step or call. What must hold is judged in `delivery_judge`.
 """
 
 import asyncio
+import atexit
 import contextlib
 import csv
-import json
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+import functools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import MigratorError
-from migrator.ledger import Ledger, open_ledger
+from migrator.ledger import Ledger
+from migrator.ledger.database import Database, open_database
 from migrator.mapping import Mapping, parse_mapping
-from migrator.model import NoReply, NoReplyKind, Reply, Request, Run, State
+from migrator.model import NoReply, Reply, Request, Run, State
 from migrator.ports import Client, Permit, Quota, WorkThread
 from migrator.quota.local import AccountQuota
 from migrator.quota.shared import SharedPermits
 from migrator.runs.retrying import RetryOptions, resume, retry
 from migrator.runs.running import RunOptions, run
 from migrator.runs.world import SilentOperator, World
-from migrator.sandbox.account import ENDPOINTS
-from migrator.sandbox.answers import foreign, over_the_limit, refused
-from migrator.sandbox.calls import Account, understood
-from migrator.sandbox.options import SandboxOptions
-from migrator.sandbox.state import Opportunities
 from migrator.settings import load_settings
+from tests.integration.simulated_crm import (
+    LIMIT,
+    WINDOW,
+    Crm,
+    KilledError,
+    Life,
+    SimulatedClock,
+    Traits,
+    looking_at,
+)
 from tests.virtual_time import VirtualTimeLoop
 
 T = TypeVar("T")
@@ -41,54 +49,64 @@ T = TypeVar("T")
 MAPPING: Final = """\
 version: 1
 opportunity: {type: 12000, id: Id, note: "{Note}"}
-fields: {mx_Custom_1: Value}
+fields: {mx_Custom_1: Value, mx_Custom_2: Stage}
 """
-LATENCY: Final = 0.2  #: Seconds.
-FATES: Final = (
-    "ok", "lost before", "lost after", "rate", "transient", "transient applied", "down",
-    "truncated", "foreign 404", "unreachable", "hang before", "hang after",
-)  # fmt: skip
-APPLIED: Final = frozenset({"ok", "lost after", "transient applied", "truncated", "hang after"})
+HEADER: Final = ("Id", "Value", "Stage", "Note")
 
 
-class KilledError(BaseException):
-    """The process is no more; nothing of it may run on, so nothing in it may catch this."""
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the sheet; value and note are like those of no other row, edited ones included."""
+    """A row of the sheet. Texts are few, so that rows repeat what others say."""
 
     opportunity: int
-    value: str
-    note: str
+    value: str = "a"
+    stage: str = ""  #: A blank leaves the field alone.
+    note: str = ""
 
     @property
     def guid(self) -> str:
         return f"00000000-0000-0000-0000-{self.opportunity:012}"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """One update, as the CRM saw it."""
-
-    at: float
-    guid: str
-    value: str
-    note: str
-    applied: bool
-    command: int  #: Number of the command that sent it.
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (self.guid, self.value, self.stage, self.note)
 
 
 # ------------------------------------------------------------------ the schedule
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """What a person does to the sheet between two commands."""
+class Change:
+    """A person types another row over one."""
 
-    kind: str  #: value, note, add, remove, swap
     place: int
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    place: int
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A row and the next one."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    hours: int
+
+
+Edit = Change | Insert | Remove | Swap
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,171 +114,67 @@ class Command:
     """What is typed, and what it meets."""
 
     name: str  #: run, resume, retry, settle
-    fates: tuple[str, ...] = ()  #: Of the first updates; the rest goes well.
-    kill_at: int | None = None  #: The durable step or call after which the process is no more.
+    fates: tuple[str, ...] = ()  #: Of the first calls, reads included.
+    then: str = "ok"  #: Of all others.
+    kill_at: int | None = None  #: The durable step or call at which the process is no more.
+    rows: tuple[int, ...] = ()  #: Of `retry`: places in the sheet that --rows names.
 
 
-Step = Edit | Command
+Step = Edit | Command | Wait
 
 
-# ------------------------------------------------------------------ the world
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One night from beginning to end."""
+
+    rows: tuple[Row, ...]
+    steps: tuple[Step, ...]
+    crm: Traits = field(default_factory=Traits)
 
 
-@dataclass
-class SimulatedClock:
-    """The loop's seconds in a loop, those at its end outside; the wall goes along."""
-
-    now: float = 1000.0
-
-    def monotonic(self) -> float:
-        with contextlib.suppress(RuntimeError):
-            self.now = max(self.now, asyncio.get_running_loop().time())
-        return self.now
-
-    def wall(self) -> float:
-        return 1_700_000_000.0 + self.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(max(0.0, seconds))
+# ------------------------------------------------------------------ a process that may die
 
 
-@dataclass
-class Life:
-    """Of one process: it ends after so many durable steps and calls."""
+class MortalDatabase(Database):
+    """A ledger's file in a process that may die before, in, or after any transaction.
 
-    left: int | None
-    is_over: bool = False
+    Death rolls back what is not committed and closes the file, as the kernel does: whatever the
+    code does afterwards on its way out leaves no trace.
+    """
 
-    def step(self) -> None:
-        if self.is_over:
-            raise KilledError
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                self.is_over = True
-                raise KilledError
-
-
-class MortalThread:
-    """A `WorkThread` whose process may die before or after an action is durable."""
-
-    def __init__(self, life: Life) -> None:
+    def __init__(self, opened: Database, life: Life) -> None:
+        super().__init__(opened.path, opened._connection)
+        # What a dead process wrote is the kernel's; a power cut is not played here.
+        self._connection.execute("PRAGMA synchronous = OFF")
         self._life = life
+        life.at_the_end.append(self._connection.close)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        if self._depth:
+            yield
+            return
+        self._life.step("before a transaction")
+        with super().transaction():
+            yield
+            self._life.step("before its commit")
+        self._life.step("after its commit")
+
+    def change(self, sql: str, *values: object) -> int:
+        with self.transaction():
+            return super().change(sql, *values)
+
+
+class SameThread:
+    """A `WorkThread` that does each action alone, in the caller's thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def do(self, action: Callable[[], T]) -> T:
         await asyncio.sleep(0)
-        self._life.step()
-        result = action()
-        self._life.step()
-        return result
-
-
-class Crm:
-    """The account: the sandbox's endpoints, without its server."""
-
-    def __init__(self, clock: SimulatedClock, opportunities: int) -> None:
-        self.clock = clock
-        self.seen: list[Seen] = []
-        self.calls: list[float] = []
-        self.refused_values: set[str] = set()  #: Refused each time, until somebody mends them.
-        self.most_together = 0
-        self.fates: list[str] = []
-        self.command = 0
-        self._together: Counter[str] = Counter()
-        self._account = Account(options=SandboxOptions(), opportunities=Opportunities())
-        self._opportunities = opportunities
-
-    def opportunity(self, guid: str) -> Any:
-        return self._account.opportunities.find(guid)
-
-    async def answer(self, request: Request, permit: Permit, life: Life) -> Reply | NoReply:
-        life.step()
-        update = self._update_of(request)
-        fate = self.fates.pop(0) if update is not None and self.fates else "ok"
-        if fate == "unreachable":
-            permit.unused()
-            await asyncio.sleep(LATENCY)
-            return NoReply(kind=NoReplyKind.CONNECT, written=False, text="refused")
-        permit.written()
-        self.calls.append(self.clock.monotonic())
-        guid = update[0] if update else ""
-        self._together[guid] += 1
-        if update is not None:
-            self.most_together = max(self.most_together, self._together[guid])
-        try:
-            await asyncio.sleep(LATENCY / 2)
-            reply = self._decide(request, update, fate)
-            life.step()  # the call may have been applied, and nobody is told
-            await asyncio.sleep(60.0 if fate.startswith("hang") else LATENCY / 2)
-            life.step()
-            return reply
-        finally:
-            self._together[guid] -= 1
-            permit.answered()
-
-    def _update_of(self, request: Request) -> tuple[str, str, str] | None:
-        if not request.path.endswith("/Update"):
-            return None
-        body = json.loads(request.body)
-        values = {item["SchemaName"]: item["Value"] for item in body["Fields"]}
-        named = body["ProspectOpportunityId"].lower()
-        return named, values.get("mx_Custom_1", ""), body.get("OpportunityNote", "")
-
-    def _decide(
-        self, request: Request, update: tuple[str, str, str] | None, fate: str
-    ) -> Reply | NoReply:
-        if update is None:
-            return self._serve(request)
-        guid, value, note = update
-        is_refused = value in self.refused_values and fate in APPLIED
-        applied = fate in APPLIED and not is_refused
-        self.seen.append(
-            Seen(
-                at=self.clock.monotonic(),
-                guid=guid,
-                value=value,
-                note=note,
-                applied=applied,
-                command=self.command,
-            )
-        )
-        proper = self._serve(request) if applied else None
-        if is_refused:
-            answer = refused("MXInvalidInputException", "Invalid Input! Parameter Name: x")
-            proper = Reply(status=answer.status, body=answer.body)
-        match fate:
-            case "ok":
-                assert proper is not None
-                return proper
-            case "rate":
-                answer = over_the_limit(25, 5.0)
-            case "transient" | "transient applied":
-                answer = refused("MXException", "The operation timed out. Please try again.")
-            case "down":
-                answer = foreign(503)
-            case "foreign 404":
-                answer = foreign(404)
-            case "truncated":
-                return Reply(status=200, body=(proper.body if proper else b"{")[:20])
-            case _:
-                kind = NoReplyKind.TIMEOUT if fate.startswith("hang") else NoReplyKind.RESET
-                return NoReply(kind=kind, written=True, text=fate)
-        return Reply(status=answer.status, body=answer.body)
-
-    def _serve(self, request: Request) -> Reply:
-        path = f"/v2/{request.path}"
-        endpoint = ENDPOINTS[path]
-        call = understood(
-            endpoint,
-            query=dict(request.query),
-            body=request.body,
-            content_type="application/json; charset=utf-8",
-            now=self.clock.monotonic(),
-            wall=self.clock.wall(),
-            host="127.0.0.1:1",
-        )
-        answer = endpoint.serve(self._account, call).answer
-        return Reply(status=answer.status, body=answer.body)
+        with self._database.transaction():
+            return action()
 
 
 @dataclass
@@ -290,21 +204,27 @@ class SimulatedWorld(World):
 
     crm: Crm
     life: Life
+    database: Database
     quota_file: Path
     process: int
 
     @asynccontextmanager
     async def connected(self, account: str | None) -> AsyncIterator[tuple[Client, Quota]]:
         del account
-        # Of a process that is gone as soon as another asks.
+        # A number that no process has: to all others it is gone.
         permits = SharedPermits(self.quota_file, pid=2**22 + self.process, started=1.0)
-        quota = AccountQuota(25, 5.0, clock=self.clock, permits=permits)
-        yield Calling(self.crm, self.life), quota
-        quota.close()
+        quota = AccountQuota(LIMIT, WINDOW, clock=self.clock, permits=permits)
+        try:
+            yield Calling(self.crm, self.life), quota
+        finally:
+            if not self.life.is_over:
+                quota.close()
+            elif permits._database is not None:
+                permits._database.close()
 
     @asynccontextmanager
     async def thread(self) -> AsyncIterator[WorkThread]:
-        yield MortalThread(self.life)
+        yield SameThread(self.database)
 
     def run_to_end(self, main: Coroutine[Any, Any, T]) -> T:
         clock = self.crm.clock
@@ -318,175 +238,234 @@ class SimulatedWorld(World):
 # ------------------------------------------------------------------ a night
 
 
-@dataclass
 class Night:
-    """A person with a sheet, typing commands."""
+    """A person with a sheet, typing commands.
 
-    folder: Path
-    rows: list[Row]
-    clock: SimulatedClock = field(default_factory=SimulatedClock)
-    ended: list[str] = field(default_factory=list)  #: How each command did.
-    places: list[dict[tuple[str, str], tuple[int, int]]] = field(default_factory=lambda: [{}])
-    """After each command, by its number: run and entry of each opportunity's value."""
+    Args:
+        folder: For sheet, ledger and state; exists.
+        rows: The sheet's first rows.
+        traits: How the CRM behaves.
+        ledger_of: Makes a ledger of a file; another one is a bug that is seeded.
+    """
 
-    def __post_init__(self) -> None:
-        self.crm = Crm(self.clock, opportunities=4)
+    def __init__(
+        self,
+        folder: Path,
+        rows: Sequence[Row],
+        *,
+        traits: Traits | None = None,
+        ledger_of: Callable[[Database], Ledger] = Ledger,
+    ) -> None:
+        self.rows = list(rows)
+        self.clock = SimulatedClock()
+        self.ended: list[str] = []  #: How each command did.
+        self.kills = 0
+        self.sheets: list[tuple[Row, ...]] = []  #: Each that was run, one after the other.
+        self.sheet_of: dict[int, tuple[Row, ...]] = {}  #: Of each sealed run.
+        self.named: dict[int, set[int]] = {}  #: By command: row numbers that --rows named.
+        self.said_missing: set[tuple[int, int]] = set()
+        self.ledger_file = folder / "migrator.db"
+        self.crm = Crm(self.clock, traits or Traits(), self.ledger_file)
+        self._folder, self._ledger_of = folder, ledger_of
         self._mapping: Mapping = parse_mapping(MAPPING, name="deals.yaml")
-        self._versions = len(self.rows)
-        self._commands = 0
+        self._settings = load_settings(
+            {
+                "LSQ_API_HOST": "http://127.0.0.1:1",
+                "LSQ_ACCESS_KEY": "u$rtest",
+                "LSQ_SECRET_KEY": "secret",
+                "LSQ_RATE_LIMIT": f"{LIMIT}/{WINDOW:g}",
+                "MIGRATOR_STATE_DIR": str(folder / "state"),
+            }
+        )
 
-    def new_value(self) -> str:
-        self._versions += 1
-        return f"v{self._versions}"
-
-    def new_note(self) -> str:
-        self._versions += 1
-        return f"n{self._versions}"
+    @property
+    def commands(self) -> int:
+        return len(self.ended)
 
     # -------------------------------------------------------------- steps
 
     def do(self, step: Step) -> None:
-        if isinstance(step, Edit):
-            self._edit(step)
-        else:
-            self.type(step)
+        match step:
+            case Command():
+                self.type(step)
+            case Wait(hours=hours):
+                self.clock.now += 3600.0 * hours
+            case _:
+                self._edit(step)
 
     def _edit(self, edit: Edit) -> None:
         rows, place = self.rows, edit.place % len(self.rows)
-        match edit.kind:
-            case "value":
-                rows[place] = replace(rows[place], value=self.new_value())
-            case "note":
-                rows[place] = replace(rows[place], note=self.new_note())
-            case "add":
-                rows.insert(place, Row(edit.place % 4 + 1, self.new_value(), self.new_note()))
-            case "remove" if len(rows) > 1:
+        match edit:
+            case Change(row=row):
+                rows[place] = row
+            case Insert(row=row):
+                rows.insert(place, row)
+            case Remove() if len(rows) > 1:
                 del rows[place]
-            case "swap":
+            case Swap():
                 other = (place + 1) % len(rows)
                 rows[place], rows[other] = rows[other], rows[place]
 
     def type(self, command: Command) -> None:
         """Type one command; how it ended is in `ended`."""
-        self._commands += 1
-        self.crm.command = self._commands
-        self.crm.fates = list(command.fates)
+        number = self.commands + 1
         life = Life(command.kill_at)
-        with self.ledger() as ledger:
-            world = self._world(ledger, life)
-            try:
-                code = self._carry_out(world, command)
-                self.ended.append(f"{command.name}: {code}")
-            except KilledError:
-                self.ended.append(f"{command.name}: killed")
-            except BaseExceptionGroup as group:
-                if group.split(KilledError)[1] is not None:
-                    raise
-                self.ended.append(f"{command.name}: killed")
-            except MigratorError as error:
-                self.ended.append(f"{command.name}: {error.problem}")
-            self.places.append(_places(ledger))
+        self.crm.begin(number, command.fates, command.then)
+        self.named[number] = {place % len(self.rows) + 2 for place in command.rows}
+        if not self.ledger_file.exists():
+            shutil.copyfile(an_empty_ledger(), self.ledger_file)
+        database = MortalDatabase(open_database(self.ledger_file), life)
+        try:
+            self.ended.append(self._outcome(database, life, number, command))
+        finally:
+            database.close()
         self.clock.now += 1.0
+        self._take_note_of_sheets()
+
+    def _outcome(self, database: Database, life: Life, number: int, command: Command) -> str:
+        locks: list[Path] = []
+        life.at_the_end.append(lambda: locks.extend(self._folder.glob("*.lock")))
+        try:
+            world = self._world(database, life, number)
+            ended = f"{command.name}: {self._carry_out(world, command)}"
+        except MigratorError as error:
+            ended = f"{command.name}: {error.problem}"
+        except BaseException:  # a dead process's way out ends in all kinds of errors
+            if not life.is_over:
+                raise
+            ended = ""
+        if not life.is_over:
+            return ended
+        self.kills += 1
+        for lock in locks:  # the kernel frees a lock, and leaves its file
+            lock.touch()
+        return f"{command.name}: killed {life.where}"
 
     def _carry_out(self, world: World, command: Command) -> str:
-        runs = world.ledger.records.runs()
         policy = DeliveryPolicy()
         if command.name == "run":
             self.write_sheet()
             finished = run(world, [str(self.sheet)], self._mapping, RunOptions(policy=policy))
             return finished.exit_code.name
+        runs = world.ledger.records.runs()
+        if command.name == "resume":
+            runs = [one for one in runs if world.ledger.records.is_unfinished(one)]
         if not runs:
             return "nothing to do"
         if command.name == "resume":
-            open_runs = [one for one in runs if world.ledger.records.is_unfinished(one)]
-            codes = [resume(world, one, policy=policy).exit_code.name for one in open_runs[:1]]
-            return codes[0] if codes else "nothing to do"
+            return resume(world, runs[0], overwrite=True, policy=policy).exit_code.name
         if command.name == "settle":
             return self._settle(world, runs[0], policy)
-        return retry(world, runs[0], RetryOptions(policy=policy)).exit_code.name
+        named = [(row, row) for row in sorted(self.named[self.commands + 1])]
+        options = RetryOptions(rows=named or None, overwrite=True, policy=policy)
+        return retry(world, runs[0], options).exit_code.name
 
     def _settle(self, world: World, newest: Run, policy: DeliveryPolicy) -> str:
         """A person looks at each note in doubt, in the CRM, and says whether it is there."""
-        applied = {seen.note for seen in self.crm.seen if seen.applied}
         for entry in list(world.ledger.records.entries(newest, (State.IN_DOUBT,))):
+            place = (newest.number, entry.number)
+            is_there = any(seen.applied and seen.note for seen in self.crm.of_entry(place))
+            if not is_there:
+                self.said_missing.add(place)
             options = RetryOptions(
                 in_doubt=True,
-                note_present=entry.cells[2] in applied,
+                note_present=is_there,
                 rows=((entry.row, entry.row),),
+                overwrite=True,
                 policy=policy,
             )
+            self.named[self.commands + 1].add(entry.row)
             retry(world, newest, options)
         return "settled"
+
+    def _take_note_of_sheets(self) -> None:
+        with looking_at(self.ledger_file) as ledger:
+            for (number,) in ledger.execute("SELECT run FROM runs WHERE state <> 'planning'"):
+                self.sheet_of.setdefault(number, self.sheets[-1])
 
     # -------------------------------------------------------------- files
 
     @property
     def sheet(self) -> Path:
-        return self.folder / "deals.csv"
+        return self._folder / "deals.csv"
 
     def write_sheet(self) -> None:
+        self.sheets.append(tuple(self.rows))
         with self.sheet.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(("Id", "Value", "Note"))
-            writer.writerows((row.guid, row.value, row.note) for row in self.rows)
+            writer.writerow(HEADER)
+            writer.writerows(row.cells for row in self.rows)
 
-    @contextlib.contextmanager
-    def ledger(self) -> Iterator[Ledger]:
-        with open_ledger(self.folder / "migrator.db") as opened:
-            yield opened
-
-    def _world(self, ledger: Ledger, life: Life) -> World:
-        settings = load_settings(
-            {
-                "LSQ_API_HOST": "http://127.0.0.1:1",
-                "LSQ_ACCESS_KEY": "u$rtest",
-                "LSQ_SECRET_KEY": "secret",
-                "MIGRATOR_STATE_DIR": str(self.folder / "state"),
-            }
-        )
+    def _world(self, database: Database, life: Life, number: int) -> World:
         return SimulatedWorld(
-            ledger=ledger,
-            settings=settings,
+            ledger=self._ledger_of(database),
+            settings=self._settings,
             operator=SilentOperator(),
             clock=self.clock,
             crm=self.crm,
             life=life,
-            quota_file=self.folder / "quota.db",
-            process=self._commands,
+            database=database,
+            quota_file=self._folder / "quota.db",
+            process=number,
         )
 
+    def unsettled(self) -> Collection[str]:
+        """What the newest run, or an older one that is not closed, has left for a person to type.
 
-def _places(ledger: Ledger) -> dict[tuple[str, str], tuple[int, int]]:
-    return {
-        (str(entry.cells[0]), str(entry.cells[1])): (run.number, entry.number)
-        for run in reversed(ledger.records.runs())  # the newest run's places count
-        for entry in ledger.records.entries(run)
-    }
+        Gives names of commands.
+        """
+        with looking_at(self.ledger_file) as ledger:
+            newest = ledger.execute("SELECT max(run) FROM runs").fetchone()[0]
+            found = ledger.execute("SELECT run, state, doubt FROM entries").fetchall()
+        names = {
+            "planned": "resume",
+            "sending": "resume",
+            "failed": "retry",
+            ("in_doubt", "all"): "resume",
+            ("in_doubt", "note"): "settle",
+        }
+        left = set()
+        for number, state, doubt in found:
+            name = names.get(state) or names.get((state, doubt))
+            if name and (name == "resume" or number == newest):
+                left.add(name)
+        return left
+
+
+@functools.cache
+def an_empty_ledger() -> Path:
+    """A ledger as it is made: to make it anew for each night would take most of the time."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    open_database(folder / "migrator.db").close()
+    return folder / "migrator.db"
 
 
 def steps_to_the_end(night: Night, *, most: int = 12) -> None:
     """The weather clears, rows are mended, and a person types what the tool suggests."""
-    night.crm.refused_values.clear()
+    night.crm.refused_values = frozenset()
     night.type(Command("run"))
     for _ in range(most):
-        with night.ledger() as ledger:
-            open_runs = [one for one in ledger.records.runs() if ledger.records.is_unfinished(one)]
-            counts = ledger.records.balance(ledger.records.runs()[0]).states
-        if open_runs:
-            night.type(Command("resume"))
-        elif counts.get(State.FAILED):
-            night.type(Command("retry"))
-        elif counts.get(State.IN_DOUBT):
-            night.type(Command("settle"))
-        else:
+        left = night.unsettled()
+        if not left:
             return
+        night.type(Command(next(name for name in ("resume", "retry", "settle") if name in left)))
+    raise AssertionError(f"not settled after {most} commands: {night.ended[-most:]}")
 
 
-def a_night(folder: Path, opportunities: Sequence[int]) -> Night:
-    """A sheet with a row for each of these opportunities, in this order."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = [
-        Row(opportunity, f"v{number}", f"n{number}" if number % 3 else "")
-        for number, opportunity in enumerate(opportunities)
-    ]
-    return Night(folder, rows)
+__all__ = [
+    "Change",
+    "Command",
+    "Edit",
+    "Insert",
+    "KilledError",
+    "Night",
+    "Remove",
+    "Row",
+    "Schedule",
+    "Step",
+    "Swap",
+    "Traits",
+    "Wait",
+    "steps_to_the_end",
+]
