@@ -59,6 +59,13 @@ def judge(
     return Judgement.NOT_THERE if shown in ("", known.last_note) else Judgement.CANNOT_TELL
 
 
+def judge_by_values(found: Details, *, fields: Sequence[FieldValue], is_last: bool) -> Judgement:
+    """Judge a doubtful call without a witness: whether the CRM has what it was to write."""
+    if all(same_value(field.value, found.values.get(field.schema_name, "")) for field in fields):
+        return Judgement.APPLIED
+    return Judgement.NOT_THERE if is_last else Judgement.READ_AGAIN
+
+
 def _judge_by_fields(
     found: Mapping[str, str], fields: Sequence[FieldValue], known: Known, *, is_last: bool
 ) -> Judgement:

@@ -54,6 +54,8 @@ class Sending:
     known: Known
     with_note: bool
     uncertain: bool  #: An earlier call may have been applied.
+    untold_since: float | None = None
+    """Wall time of the last call that may have been applied, as long as no read has told."""
     note_in_doubt: bool = False  #: Whether the note is there cannot be told: it is not sent again.
     again: bool = False  #: The note was sent before, and seems not to be there.
     unknown: int = 0  #: Attempts whose effect is unknown, in this delivery.
@@ -129,6 +131,7 @@ class Delivery:
             known=standing.known,
             with_note=bool(entry.note),
             uncertain=entry.is_uncertain,
+            untold_since=entry.attempted_at if entry.is_uncertain else None,
         )
         for doubtful in standing.doubtful_notes:
             await self._look_up(sending, doubtful)
@@ -243,16 +246,17 @@ class Delivery:
         sending.last = reading
         if reading.verdict is not Verdict.FOREIGN:
             self._foreign.other_answer()
-        match reading.verdict:
+        verdict = reading.verdict
+        if verdict is Verdict.NOT_PERMITTED:
+            verdict = Verdict.REFUSED if self._counts.succeeded else Verdict.ACCESS
+        match verdict:
             case Verdict.APPLIED:
                 self._traffic.answered(sent_at=made.sent_at, update=True)
-                outcome = self._applied(sending, reading)
+                return await self._settle(sending, self._applied(sending, reading), call)
             case Verdict.REFUSED:
                 self._traffic.answered(sent_at=made.sent_at, update=True)
-                outcome = Failed(reading=reading)
-            case Verdict.NOT_PERMITTED if self._counts.succeeded:
-                outcome = Failed(reading=reading)
-            case Verdict.ACCESS | Verdict.NOT_PERMITTED:
+                return await self._take_refusal(sending, call)
+            case Verdict.ACCESS:
                 self._traffic.stop(access_refused(reading))
                 return await self._leave(sending, call)
             case Verdict.FOREIGN:
@@ -263,8 +267,7 @@ class Delivery:
             case Verdict.RATE | Verdict.TARGET_FAULT:
                 await self._note(sending, call)
                 await self._wait_for_target(sending, made)
-                return None
-        return await self._settle(sending, outcome, call)
+        return None
 
     async def _wait_for_target(self, sending: Sending, made: "Made") -> None:
         """Nothing was applied, and the row is not to blame: no attempt is used up."""
@@ -294,12 +297,32 @@ class Delivery:
             await self._write(entry, NotSent(reading=call.reading), None, holds=False)
             self._counts.failed -= 1
         if failed:
-            return await self._settle(sending, Failed(reading=call.reading), call)
+            return await self._take_refusal(sending, call)
         return await self._leave(sending, call)
+
+    async def _take_refusal(self, sending: Sending, call: Call) -> str:
+        """The row has failed, unless an earlier call, whose answer was lost, was applied."""
+        if sending.untold_since is None:
+            return await self._settle(sending, Failed(reading=call.reading), call)
+        await self._note(sending, call)
+        judgement = await self._witness.judge_fields(
+            sending.entry, attempted_at=sending.untold_since
+        )
+        if judgement is None:
+            return await self._leave(sending)
+        outcome: Outcome = Failed(reading=call.reading)
+        if judgement is Judgement.APPLIED:
+            # A note that is still to be sent is one of which no read could tell.
+            sending.note_in_doubt = sending.note_in_doubt or sending.with_note
+            sending.with_note = False
+            outcome = self._without_note(sending, guid="")
+        elif judgement is Judgement.CANNOT_TELL:
+            outcome = InDoubt(doubt=Doubt.ALL, reading=call.reading)
+        return await self._settle(sending, outcome, None)
 
     async def _take_unknown(self, sending: Sending, made: "Made") -> str | None:
         call = made.call
-        sending.uncertain = True
+        sending.uncertain, sending.untold_since = True, made.began
         if sending.outages != self._traffic.outages:  # the row was not to blame for those before
             sending.outages, sending.unknown = self._traffic.outages, 0
         sending.unknown += 1
@@ -331,7 +354,7 @@ class Delivery:
             case Judgement.APPLIED:
                 return await self._settle(sending, Succeeded(note_confirmed=True), None)
             case Judgement.NOT_THERE:
-                sending.again = True
+                sending.again, sending.untold_since = True, None
             case _ if self._at_least_once:
                 sending.again = True
                 self._say(

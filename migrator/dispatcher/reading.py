@@ -22,6 +22,14 @@ class Reader:
 
     async def details(self, entry: Entry) -> Details | None:
         """The entry's opportunity; None when it cannot be read, or the run is stopping."""
+        found = await self.read(entry)
+        return found if isinstance(found, Details) else None
+
+    async def read(self, entry: Entry) -> Details | Reading | None:
+        """The entry's opportunity, or LeadSquared's refusal of this very read.
+
+        None when neither came, or the run is stopping.
+        """
         reads = 0
         while reads < MOST_READS:
             permit = await self._traffic.permit()
@@ -40,7 +48,7 @@ class Reader:
                     self._traffic.stop(access_refused(found))
                     return None
                 case Verdict.REFUSED | Verdict.NOT_PERMITTED:
-                    return None
+                    return found
                 case _:
                     self._traffic.faulted(entry, found.message, update=False)
             reads += 1

@@ -3,13 +3,13 @@
 Owns the reads and their times; the judgement is `migrator.settling`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from migrator.dispatcher.reading import Reader
 from migrator.dispatcher.traffic import Traffic
-from migrator.model import Entry, FieldValue, Known
+from migrator.model import Details, Entry, FieldValue, Known
 from migrator.ports import Clock
-from migrator.settling import Judgement, judge, read_times
+from migrator.settling import Judgement, judge, judge_by_values, read_times
 
 
 class Witness:
@@ -28,7 +28,39 @@ class Witness:
         known: Known,
         attempted_at: float,
     ) -> Judgement | None:
-        """What became of a call that was made at wall time ``attempted_at``; None when stopping.
+        """What became of a call that was made at wall time ``attempted_at``; None when stopping."""
+        return await self._look(
+            entry,
+            attempted_at=attempted_at,
+            tell=lambda found, is_last: judge(
+                found, note=note, fields=fields, known=known, is_last=is_last
+            ),
+        )
+
+    async def judge_fields(self, entry: Entry, *, attempted_at: float) -> Judgement | None:
+        """Whether the CRM has the entry's fields, though the last answer to them was a refusal.
+
+        They may have been so before the call: then, too, the CRM has what the row says. Where
+        LeadSquared refuses the read as well, the refusal stands. None when stopping.
+        """
+        return await self._look(
+            entry,
+            attempted_at=attempted_at,
+            tell=lambda found, is_last: judge_by_values(
+                found, fields=entry.fields, is_last=is_last
+            ),
+            when_refused=Judgement.NOT_THERE,
+        )
+
+    async def _look(
+        self,
+        entry: Entry,
+        *,
+        attempted_at: float,
+        tell: Callable[[Details, bool], Judgement],
+        when_refused: Judgement = Judgement.CANNOT_TELL,
+    ) -> Judgement | None:
+        """Read until a sighting tells; None when stopping.
 
         A wall clock that was set back only makes it wait longer, by no more than the patience.
         """
@@ -42,14 +74,14 @@ class Witness:
         for at in due:
             if not await self._traffic.wait(began + at - self._clock.monotonic()):
                 return None
-            found = await self._reader.details(entry)
-            if self._traffic.is_stopping() and found is None:
+            found = await self._reader.read(entry)
+            if self._traffic.is_stopping() and not isinstance(found, Details):
                 return None
-            if found is None:
-                judgement = Judgement.CANNOT_TELL
+            if not isinstance(found, Details):
+                judgement = Judgement.CANNOT_TELL if found is None else when_refused
                 continue
             is_last = self._clock.monotonic() - began >= self._patience
-            judgement = judge(found, note=note, fields=fields, known=known, is_last=is_last)
+            judgement = tell(found, is_last)
             if judgement is not Judgement.READ_AGAIN:
                 return judgement
         return judgement

@@ -5,6 +5,7 @@ what was merely planned. Its methods are parts of the caller's transaction.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import orjson
 
@@ -61,6 +62,19 @@ class Confirmed:
             place=known.place,
         )
         self._write(run.account, opportunity, confirmed, at)
+
+    def forget_values(self, run: Run, opportunity: str, names: Iterable[str]) -> None:
+        """These fields may hold something else by now: nobody knows which of two values."""
+        row = self._database.row(
+            "SELECT * FROM confirmed WHERE account = ? AND opportunity = ?",
+            run.account,
+            opportunity,
+        )
+        if row is None:
+            return
+        known = known_of(row)
+        values = {name: value for name, value in known.values.items() if name not in set(names)}
+        self._write(run.account, opportunity, replace(known, values=values), row["updated_at"])
 
     def join(self, run: Run, entry: Entry, guid: str, *, at: float) -> None:
         """A success told the GUID of an AutoId: from now on both name one opportunity."""

@@ -22,6 +22,7 @@ from migrator.ledger.columns import (
     note_parts,
     run_of,
 )
+from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
 from migrator.ledger.merging import NoteParts, leave_notes_out
 from migrator.model import (
@@ -237,11 +238,13 @@ class PlanLedger:
         """Let ``by`` stand in the place of ``old``: what is left of it is superseded.
 
         A note that may or may not be there stays in doubt, so that it is looked up before its
-        opportunity's next row. Gives how many entries were superseded.
+        opportunity's next row. What a call in doubt may have written is not known any more. Gives
+        how many entries were superseded.
         """
         database = self._database
         now = time.time()
         with database.transaction():
+            self._forget_what_is_in_doubt(old)
             database.change(
                 "UPDATE entries SET doubt = 'note', updated_at = ? WHERE run = ?"
                 " AND state = 'in_doubt' AND doubt = 'all' AND note <> '' AND NOT leave_note_out",
@@ -264,6 +267,19 @@ class PlanLedger:
                 old.number,
             )
         return superseded
+
+    def _forget_what_is_in_doubt(self, run: Run) -> None:
+        doubtful = self._database.rows(
+            "SELECT opportunity, field_values FROM entries"
+            " WHERE run = ? AND state = 'in_doubt' AND doubt = 'all'",
+            run.number,
+        )
+        confirmed = Confirmed(self._database)
+        for row in list(doubtful):
+            names = [
+                name for name, _ in decode_values(row["field_values"], run.source.schema_names)
+            ]
+            confirmed.forget_values(run, row["opportunity"], names)
 
     def shared_with_open_runs(self, run: Run) -> int:
         """How many opportunities of this plan are still to be sent by another run, too."""

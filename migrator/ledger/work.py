@@ -129,12 +129,31 @@ class WorkLedger:
             if known.place > entry.place and not allow_older:
                 self._supersede(entry, known.place, at)
                 return Blocked()
-            earlier = None if regardless else self._unsettled_earlier(run, entry)
+            if self._is_behind_a_doubt(run, entry) and not allow_older:
+                return Blocked()
+            # One in doubt was sent before: it waits for none.
+            waits = not regardless and entry.state is State.PLANNED
+            earlier = self._unsettled_earlier(run, entry) if waits else None
             if earlier is not None:
-                if entry.state is State.PLANNED:
-                    self._let_wait(entry.run, (entry.number,), earlier, at)
+                self._let_wait(entry.run, (entry.number,), earlier, at)
                 return Blocked()
             return Clear(entry=entry, known=known, doubtful_notes=self._doubtful_notes(run, entry))
+
+    def _is_behind_a_doubt(self, run: Run, entry: Entry) -> bool:
+        """Whether a later row of its opportunity, sent without waiting, may have been applied.
+
+        That one is settled first: this one, sent now, would overwrite it.
+        """
+        return bool(
+            self._database.value(
+                "SELECT EXISTS (SELECT 1 FROM entries e JOIN runs r ON r.run = e.run"
+                " WHERE e.opportunity = ? AND (e.place_run, e.place_number) > (?, ?)"
+                " AND r.account = ? AND e.state = 'in_doubt' AND e.doubt = 'all')",
+                entry.opportunity,
+                *entry.place,
+                run.account,
+            )
+        )
 
     def _unsettled_earlier(self, run: Run, entry: Entry) -> Row | None:
         return self._database.row(

@@ -83,7 +83,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
         if run.number != planned.run.number
     ]
     if not options.again:
-        same = _recognised(world, planned, earlier)
+        same = _recognised(planned, earlier)
         if same is not None:
             world.ledger.plans.discard(planned.run)
             return _go_on(world, same, options, notes)
@@ -125,19 +125,14 @@ def _source_rows(world: World, rows: Rows, account: str) -> tuple[SourceRows, in
     return mended, mended.original.number
 
 
-def _recognised(world: World, planned: Planned, earlier: Sequence[Run]) -> Run | None:
-    """The unfinished run, or the newest finished one, with the same contents."""
-    records = world.ledger.records
-    for old in earlier:
+def _recognised(planned: Planned, earlier: Sequence[Run]) -> Run | None:
+    """The newest run, if it has the same contents; an older one may be out of date by it."""
+    for newest in earlier:
         is_same = (
-            old.content_digest == planned.content_digest
-            and old.source.mapping_digest == planned.run.source.mapping_digest
+            newest.content_digest == planned.content_digest
+            and newest.source.mapping_digest == planned.run.source.mapping_digest
         )
-        if records.is_unfinished(old):
-            if is_same:
-                return old
-        else:
-            return old if is_same else None
+        return newest if is_same else None
     return None
 
 

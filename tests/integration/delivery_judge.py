@@ -1,4 +1,4 @@
-"""What must hold of any night, whatever happened: the CRM's log and state against the ledger's file.
+"""What must hold of any night, whatever happened: the CRM's log and state against the ledger.
 
 It imports nothing of migrator: the ledger is read by SQL, the CRM by what it saw.
 """
@@ -121,7 +121,11 @@ def _order(night: Night) -> None:
     for seen in night.crm.seen:
         if seen.intent is None:
             continue
-        if seen.intent.row not in night.named[seen.command]:
+        # In doubt after that, a row that was named goes on without waiting.
+        named = {
+            row for number, rows in night.named.items() if number <= seen.command for row in rows
+        }
+        if seen.intent.row not in named:
             waited_for = f"rows {seen.intent.earlier_rows}"
             assert not seen.intent.earlier_rows, f"sent before {waited_for}: {_told(seen)}"
         if seen.applied:
@@ -141,7 +145,8 @@ def _outcome(night: Night, entry: Entry) -> None:
                 entry.fields.items() <= values.items()
                 for values in night.crm.values.get(entry.guid, ())
             )
-            assert shown and not entry.note, f"{entry}: never applied"
+            assert shown, f"{entry}: never applied"
+            assert not entry.note, f"{entry}: its note was never applied"
         case "failed":
             is_told = entry.place in night.said_missing  # its fields were known to be there
             assert not applied or is_told, f"{entry}: it was applied by {_told(applied[-1])}"
@@ -150,6 +155,8 @@ def _outcome(night: Night, entry: Entry) -> None:
 def _superseded(night: Night, entry: Entry) -> None:
     """Within a run only a row that a person named stands in an earlier one's place."""
     if entry.state != "superseded" or entry.other[0] != entry.place[0]:
+        return
+    if entry.place in night.said_missing:  # a note alone is not sent over a later row
         return
     later = entry.other[1] or 0
     named = set().union(*night.named.values())

@@ -7,7 +7,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,8 +14,6 @@ from hypothesis import strategies as st
 
 from migrator.ledger import Ledger
 from migrator.ledger.database import Database
-from migrator.ledger.work import WorkLedger
-from migrator.model import Blocked, Clear, Entry, Run
 from tests.integration.delivery_judge import judge, judge_the_end
 from tests.integration.simulated_crm import FATES
 from tests.integration.simulated_nights import (
@@ -116,7 +113,12 @@ def live_through_nights(count: int, record_property: Callable[[str, object], Non
     """So many random nights; what happened in them is recorded."""
     figures: Counter[str] = Counter()
 
-    @settings(max_examples=count, suppress_health_check=QUIET)
+    @settings(
+        max_examples=count,
+        suppress_health_check=QUIET,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+    )
     @given(SCHEDULES)
     def nights(schedule: Schedule) -> None:
         night = live_through(schedule)
