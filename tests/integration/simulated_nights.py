@@ -26,7 +26,6 @@ from migrator.ledger.database import Database, open_database
 from migrator.mapping import Mapping, parse_mapping
 from migrator.model import NoReply, Reply, Request, Run, State
 from migrator.ports import Client, Permit, Quota, WorkThread
-from migrator.quota.local import AccountQuota
 from migrator.quota.shared import SharedPermits
 from migrator.runs.retrying import RetryOptions, resume, retry
 from migrator.runs.running import RunOptions, run
@@ -51,6 +50,8 @@ version: 1
 opportunity: {type: 12000, id: Id, note: "{Note}"}
 fields: {mx_Custom_1: Value, mx_Custom_2: Stage}
 """
+LEDGER: Final = "migrator.db"
+QUOTA: Final = "quota.db"
 HEADER: Final = ("Id", "Value", "Stage", "Note")
 
 
@@ -210,10 +211,8 @@ class SimulatedWorld(World):
 
     @asynccontextmanager
     async def connected(self, account: str | None) -> AsyncIterator[tuple[Client, Quota]]:
-        del account
-        # A number that no process has: to all others it is gone.
-        permits = SharedPermits(self.quota_file, pid=2**22 + self.process, started=1.0)
-        quota = AccountQuota(LIMIT, WINDOW, clock=self.clock, permits=permits)
+        permits = self._permits(account)
+        quota = self._quota(permits)
         try:
             yield Calling(self.crm, self.life), quota
         finally:
@@ -221,6 +220,11 @@ class SimulatedWorld(World):
                 quota.close()
             elif permits._database is not None:
                 permits._database.close()
+
+    def _permits(self, account: str | None) -> SharedPermits:
+        del account
+        # A number that no process has: to all others it is gone.
+        return SharedPermits(self.quota_file, pid=2**22 + self.process, started=1.0)
 
     @asynccontextmanager
     async def thread(self) -> AsyncIterator[WorkThread]:
@@ -264,10 +268,12 @@ class Night:
         self.sheet_of: dict[int, tuple[Row, ...]] = {}  #: Of each sealed run.
         self.named: dict[int, set[int]] = {}  #: By command: row numbers that --rows named.
         self.said_missing: set[tuple[int, int]] = set()
-        self.ledger_file = folder / "migrator.db"
+        self.ledger_file = folder / LEDGER
+        for name in (LEDGER, QUOTA):
+            shutil.copyfile(empty_files() / name, folder / name)
         self.crm = Crm(self.clock, traits or Traits(), self.ledger_file)
         self._folder, self._ledger_of = folder, ledger_of
-        self._mapping: Mapping = parse_mapping(MAPPING, name="deals.yaml")
+        self._mapping = the_mapping()
         self._settings = load_settings(
             {
                 "LSQ_API_HOST": "http://127.0.0.1:1",
@@ -312,8 +318,6 @@ class Night:
         life = Life(command.kill_at)
         self.crm.begin(number, command.fates, command.then)
         self.named[number] = {place % len(self.rows) + 2 for place in command.rows}
-        if not self.ledger_file.exists():
-            shutil.copyfile(an_empty_ledger(), self.ledger_file)
         database = MortalDatabase(open_database(self.ledger_file), life)
         try:
             self.ended.append(self._outcome(database, life, number, command))
@@ -405,7 +409,7 @@ class Night:
             crm=self.crm,
             life=life,
             database=database,
-            quota_file=self._folder / "quota.db",
+            quota_file=self._folder / QUOTA,
             process=number,
         )
 
@@ -433,12 +437,19 @@ class Night:
 
 
 @functools.cache
-def an_empty_ledger() -> Path:
-    """A ledger as it is made: to make it anew for each night would take most of the time."""
+def the_mapping() -> Mapping:
+    return parse_mapping(MAPPING, name="deals.yaml")
+
+
+@functools.cache
+def empty_files() -> Path:
+    """Ledger and quota as they are made: making them for each night would take most of the time."""
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    open_database(folder / "migrator.db").close()
-    return folder / "migrator.db"
+    open_database(folder / LEDGER).close()
+    with SharedPermits(folder / QUOTA, pid=2**22, started=1.0) as permits:
+        permits.leave_all()
+    return folder
 
 
 def steps_to_the_end(night: Night, *, most: int = 12) -> None:

@@ -3,10 +3,12 @@
 Three bugs are seeded below, and the same judge finds each of them.
 """
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 
 from migrator.ledger import Ledger
 from migrator.ledger.database import Database
+from migrator.ledger.work import WorkLedger
+from migrator.model import Blocked, Clear, Entry, Outcome, Run
 from tests.integration.delivery_judge import judge, judge_the_end
 from tests.integration.simulated_crm import FATES
 from tests.integration.simulated_nights import (
@@ -38,18 +42,23 @@ ROWS = st.builds(
     note=st.sampled_from(("", "", "n1", "n2", "n3")),
 )
 PLACES = st.integers(0, 5)
+WELL_OR_NOT = st.lists(st.sampled_from(("ok",) * 6 + FATES), max_size=12).map(tuple)
+AFTER_THAT = st.sampled_from(("ok",) * 8 + ("down", "rate", "unreachable", "lost after"))
+KILLS = st.none() | st.integers(0, 50)
+FIRST = st.builds(Command, st.just("run"), WELL_OR_NOT, AFTER_THAT, KILLS)
 COMMANDS = st.builds(
     Command,
-    name=st.sampled_from(("run", "run", "resume", "resume", "retry", "settle")),
-    fates=st.lists(st.sampled_from(("ok",) * 6 + FATES), max_size=12).map(tuple),
-    then=st.sampled_from(("ok",) * 8 + ("down", "rate", "unreachable", "lost after")),
-    kill_at=st.none() | st.integers(0, 70),
+    st.sampled_from(("run", "run", "resume", "resume", "retry", "settle")),
+    WELL_OR_NOT,
+    AFTER_THAT,
+    KILLS,
 )
 NAMING = st.builds(
     Command,
-    name=st.just("retry"),
-    fates=st.lists(st.sampled_from(("ok",) * 4 + FATES), max_size=6).map(tuple),
-    kill_at=st.none() | st.integers(0, 40),
+    st.just("retry"),
+    WELL_OR_NOT,
+    AFTER_THAT,
+    KILLS,
     rows=st.lists(PLACES, min_size=1, max_size=2).map(tuple),
 )
 EDITS = (
@@ -64,7 +73,7 @@ STEPS = st.integers(0, len(KINDS) - 1).flatmap(lambda kind: KINDS[kind])
 SCHEDULES = st.builds(
     Schedule,
     rows=st.lists(ROWS, min_size=1, max_size=6).map(tuple),
-    steps=st.lists(STEPS, min_size=1, max_size=6).map(tuple),
+    steps=st.tuples(FIRST, st.lists(STEPS, max_size=5)).map(lambda steps: (steps[0], *steps[1])),
     crm=st.builds(
         Traits,
         notes=st.sampled_from(("add", "overwrite")),
@@ -159,3 +168,92 @@ def test_the_judge_is_content_with_a_plain_night() -> None:
 
     assert night.ended == ["run: OK", "run: OK"]
     assert sum(seen.applied for seen in night.crm.seen) == 3
+
+
+# ------------------------------------------------------------------ three bugs
+
+
+class SettlesBeforeSending(WorkLedger):
+    """A row counts as succeeded as soon as its intent is durable; an answer may still mend that."""
+
+    def intend(self, entry: Entry, **more: Any) -> int:
+        attempt = super().intend(entry, **more)
+        self._set(entry, "succeeded")
+        return attempt
+
+    def settle(self, run: Run, entry: Entry, outcome: Outcome, **more: Any) -> int:
+        self._set(entry, "sending")
+        return super().settle(run, entry, outcome, **more)
+
+    def _set(self, entry: Entry, state: str) -> None:
+        self._database.change(
+            "UPDATE entries SET state = ? WHERE run = ? AND number = ?",
+            state,
+            entry.run,
+            entry.number,
+        )
+
+
+class RetriesOutOfOrder(WorkLedger):
+    """A row that was sent before goes after those that waited for it."""
+
+    def pick(self, run: Run, **more: Any) -> list[Entry]:
+        return sorted(super().pick(run, **more), key=lambda entry: entry.attempts > 0)
+
+    def examine(self, run: Run, entry: Entry, **more: Any) -> Clear | Blocked:
+        return super().examine(run, entry, **(more | {"regardless": True, "allow_older": True}))
+
+
+class SendsNotesAgain(WorkLedger):
+    """What was under way when a process died is taken for never sent."""
+
+    def begin(self, run: Run) -> int:
+        self._database.change(
+            "UPDATE entries SET state = 'planned' WHERE run = ? AND state = 'sending'", run.number
+        )
+        return super().begin(run)
+
+
+def nights_until_found(bug: type[WorkLedger]) -> tuple[int, str]:
+    """How many schedules the judge needs to find a bug, 2,000 at most, and what it says."""
+    tried = 0
+
+    def seeded(database: Database) -> Ledger:
+        ledger = Ledger(database)
+        ledger.work = bug(database)
+        return ledger
+
+    @settings(
+        max_examples=2000,
+        suppress_health_check=QUIET,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        derandomize=True,
+        database=None,
+    )
+    @given(SCHEDULES)
+    def search(schedule: Schedule) -> None:
+        nonlocal tried
+        tried += 1
+        live_through(schedule, ledger_of=seeded)
+
+    with pytest.raises(AssertionError) as found:
+        search()
+    return tried, str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("bug", "told"),
+    [
+        (SettlesBeforeSending, "succeeded before sent"),
+        (RetriesOutOfOrder, "sent before rows|after a later row"),
+        (SendsNotesAgain, "its note was sent 2 times"),
+    ],
+)
+def test_a_seeded_bug_is_found(
+    bug: type[WorkLedger], told: str, record_property: Callable[[str, object], None]
+) -> None:
+    tried, said = nights_until_found(bug)
+
+    assert re.search(told, said), said
+    record_property("found after", tried)

@@ -135,9 +135,19 @@ def test_attempts_used_up_end_in_doubt_about_all_and_a_resume_sends_the_note(
     assert crm.ours() == ["hello"]
 
 
-def test_a_failure_after_a_doubt_about_the_note_leaves_it_out_of_a_retry(ledger: Ledger) -> None:
+def test_a_refusal_after_an_applied_call_leaves_the_note_in_doubt(ledger: Ledger) -> None:
     run = plan(ledger, an_update(1, note="hello"))
     crm = Crm("lost after", "refused", reads=["somebody writes"])
+
+    send(ledger, run, crm)
+
+    assert states(ledger, run) == ["in_doubt"]
+    assert ledger.records.balance(run).in_doubt_note_only == 1
+
+
+def test_a_failure_after_a_doubt_about_the_note_leaves_it_out_of_a_retry(ledger: Ledger) -> None:
+    run = plan(ledger, an_update(1, note="hello"))
+    crm = Crm("lost before", "refused", reads=["somebody writes"])
     spectator = Spectator()
 
     send(ledger, run, crm, spectator)
@@ -146,7 +156,7 @@ def test_a_failure_after_a_doubt_about_the_note_leaves_it_out_of_a_retry(ledger:
     send(ledger, run, crm)
 
     assert states(ledger, run) == ["succeeded"]
-    assert crm.ours() == ["hello"]
+    assert crm.ours() == []
     assert any("its note is left out" in line for line in spectator.said)
     assert ledger.plans.run(run.number).notes_left_out == 1
 
