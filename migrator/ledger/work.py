@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from migrator.ledger.columns import entry_of, notes_of
+from migrator.ledger.columns import entry_of, note_parts, notes_of
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
 from migrator.ledger.merging import leave_notes_out
@@ -423,9 +423,10 @@ class WorkLedger:
     ) -> None:
         """A read of the CRM told whether a doubtful note is there, before ``entry`` is sent.
 
-        One that is there: its entry has succeeded. One that is not (or that is sent again all the
-        same), of a closed run, whose note ``entry`` brings: ``entry`` stands in its place. Any
-        other stays in doubt.
+        One that is there: its entry has succeeded, and a later row of another run that was planned
+        with the same note, since it was not confirmed then, goes without. One that is not (or that
+        is sent again all the same), of a closed run, whose note ``entry`` brings: ``entry`` stands
+        in its place. Any other stays in doubt.
         """
         run_number, number = doubtful.place
         row = self._database.row(
@@ -440,6 +441,8 @@ class WorkLedger:
         with self._database.transaction():
             if is_there:
                 self._confirm_doubtful_note(run, old, doubtful, at)
+                if old.run != entry.run:
+                    self._leave_out_of_later(entry, set(doubtful.notes) - set(entry.notes))
             elif row["run_state"] == RunState.CLOSED and set(doubtful.notes) <= set(entry.notes):
                 self._supersede(old, (entry.run, entry.number), at)
                 # Nothing else will tell that the note was sent before.
@@ -448,6 +451,27 @@ class WorkLedger:
                     entry.run,
                     entry.number,
                 )
+
+    def _leave_out_of_later(self, entry: Entry, notes: Collection[str]) -> None:
+        left = set(notes)
+        rows = self._database.rows(
+            "SELECT * FROM entries WHERE run = ? AND opportunity = ? AND state = 'planned'"
+            " AND number <> ? AND note <> '' AND NOT leave_note_out ORDER BY number",
+            entry.run,
+            entry.opportunity,
+            entry.number,
+        )
+        for row in list(rows):
+            parts = [(text, is_out or text in left) for text, is_out in note_parts(row)]
+            found = left & set(notes_of(row))
+            if found:
+                leave_notes_out(self._database, (entry.run, row["number"]), parts)
+                self._database.change(
+                    "UPDATE runs SET notes_left_out = notes_left_out + ? WHERE run = ?",
+                    len(found),
+                    entry.run,
+                )
+                left -= found
 
     def _confirm_doubtful_note(
         self, run: Run, old: Entry, doubtful: DoubtfulNote, at: float

@@ -170,6 +170,60 @@ def test_the_judge_is_content_with_a_plain_night() -> None:
     assert sum(seen.applied for seen in night.crm.seen) == 3
 
 
+# ------------------------------------------------------------------ what it has found
+
+EVERY_READ_FAILS = ("down",) * 5
+FOUND = {
+    "a refusal after a call that was applied": Schedule(
+        (Row(1),), (Command("run", ("transient applied", "foreign 404")),)
+    ),
+    "a refusal after a call that was applied, in a later command": Schedule(
+        (Row(1),), (Command("run", ("lost after",), "down"), Command("resume", ("refused",)))
+    ),
+    "a sheet edited back while its edited run is unfinished": Schedule(
+        (Row(1, "a"),),
+        (
+            Command("run"),
+            Change(0, Row(1, "b")),
+            Command("run", ("lost after",), "down"),
+            Change(0, Row(1, "a")),
+            Command("run"),
+        ),
+    ),
+    "the same, and the older run cannot be settled by reads": Schedule(
+        (Row(1, "a"),),
+        (
+            Command("run"),
+            Change(0, Row(1, "b")),
+            Command("run", ("lost after",), "down"),
+            Change(0, Row(1, "a")),
+            Command("run", EVERY_READ_FAILS),
+        ),
+    ),
+    "an earlier row is retried while a named later one is in doubt": Schedule(
+        (Row(1, "a"), Row(1, "b")),
+        (
+            Command("run", ("refused",)),
+            Command("retry", ("lost after",), "down", rows=(1,)),
+            Command("retry"),
+        ),
+    ),
+    "a doubtful note is confirmed by the row before the one that has it": Schedule(
+        (Row(1, "a"), Row(1, "b", note="n1")),
+        (
+            Command("run", ("ok", "lost after"), "down"),
+            Change(0, Row(1, "c")),
+            Command("run", EVERY_READ_FAILS),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("schedule", FOUND.values(), ids=FOUND)
+def test_what_random_nights_have_found_stays_mended(schedule: Schedule) -> None:
+    live_through(schedule)
+
+
 # ------------------------------------------------------------------ three bugs
 
 
