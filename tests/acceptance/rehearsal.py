@@ -14,7 +14,7 @@ import time
 import urllib.request
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -86,6 +86,14 @@ def deals(count: int) -> list[Deal]:
         )
         for number in range(1, count + 1)
     ]
+
+
+def wait_until(holds: Callable[[], bool], *, within: float = LONGEST_COMMAND) -> None:
+    """Wait until something holds that another process brings about: it can only be looked at."""
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +206,8 @@ class Desk:
     folder: Path
     environment: dict[str, str]
     said: list[str] = field(default_factory=list)  #: All that any command printed.
+    before: list[str] = field(default_factory=list, kw_only=True)  #: Words before the command.
+    started: list["subprocess.Popen[str]"] = field(default_factory=list, kw_only=True)
 
     @classmethod
     def at(cls, folder: Path, sandbox: SandboxProcess, *, limit: str = "100/0.2") -> "Desk":
@@ -238,8 +248,8 @@ class Desk:
     # ---------------------------------------------------------- commands
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [*MIGRATOR, *arguments],
+        process = subprocess.Popen(
+            [*self.before, *MIGRATOR, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -247,6 +257,15 @@ class Desk:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
+        self.started.append(process)
+        return process
+
+    def leave(self) -> None:
+        """End what a test that failed has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def end(self, process: "subprocess.Popen[str]", *, within: float = LONGEST_COMMAND) -> Ended:
         """Wait for a command's end and keep what it said."""
