@@ -24,6 +24,8 @@ MIGRATOR: Final = (sys.executable, "-m", "migrator")
 ACCESS_KEY: Final = "u$rRehearsal+4711"
 SECRET_KEY: Final = "sEcret/Rehearsal+0815=="
 LONGEST_COMMAND: Final = 90.0
+LOST: Final = frozenset({"lost_before", "lost_after", "hang", "truncated", "http502", "http504"})
+"""Faults after which no answer tells whether the update was applied."""
 HAS_SIGNALS: Final = sys.platform != "win32"
 HAS_TERMINALS: Final = sys.platform != "win32"
 
@@ -182,6 +184,19 @@ class SandboxProcess:
     def applied(self) -> Counter[str]:
         """Note to how many updates with it were applied."""
         return Counter(update["note"] for update in self.updates if update["applied"])
+
+    def figures(self, *, rows: int, kills: int = 0) -> dict[str, int]:
+        """What `make soak` sums up of one run."""
+        return {
+            "runs": 1,
+            "kills": kills,
+            "rows": rows,
+            "calls": len(self.calls),
+            "lost answers": sum(call["fault"] in LOST for call in self.calls),
+            "over the limit": sum(
+                call["status"] == 429 and not call["fault"] for call in self.calls
+            ),
+        }
 
     def wait_for_updates(self, count: int, process: "subprocess.Popen[str]") -> int:
         """Wait until so many updates have arrived while ``process`` lives; gives how many did."""
