@@ -59,8 +59,9 @@ bench: $(STAMP) ## ratios against peers, measured side by side
 # Most tests wait, for processes and clocks: four at a time on two cores. What has not begun when
 # the minutes are over is told as not run, what has not ended has failed (tests/soaking.py).
 SOAK_MINUTES ?= 20
+SOAK_JOBS ?= 4
 soak: $(STAMP) ## long runs with kills and faults, at most 20 minutes; loopback only
-	$(BIN)/python -m pytest -p tests.soaking --soak-minutes $(SOAK_MINUTES) -n 4 --dist worksteal -m soak -p no:randomly -p no:cacheprovider -v tests
+	$(BIN)/python -m pytest -p tests.soaking --soak-minutes $(SOAK_MINUTES) -n $(SOAK_JOBS) --dist worksteal --max-worker-restart 0 -m soak -p no:randomly -p no:cacheprovider -v tests
 
 smoke: $(STAMP) ## build the wheel, install it alone, ask for help
 	rm -rf build/smoke && mkdir -p build/smoke

@@ -4,7 +4,6 @@ Owns the deadline of the whole: a test that is under way then has failed, and on
 is told as not run. It knows nothing of what the tests do but the figures that they record.
 """
 
-import _thread
 import os
 import threading
 import time
@@ -30,6 +29,8 @@ FIGURES: Final = (
 )
 """What tests record about what they did to real processes: the columns of the table."""
 
+UNKNOWN: Final = 1e6  #: Seconds that a test may take which does not say how long.
+
 _EVERY: Final = 30.0  #: Seconds between two lines of progress.
 _LEAST: Final = 5.0  #: Seconds; with less left no test is begun.
 _GRACE: Final = 60.0  #: Seconds that what is under way has to clean up after the end.
@@ -50,9 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """No test has more time than the whole."""
-    marker = item.get_closest_marker("timeout")
-    own = float(marker.args[0]) if marker else item.config.getini("timeout")
-    item.add_marker(pytest.mark.timeout(max(1.0, min(float(own), _left()))), append=False)
+    seconds = max(1.0, min(_own_seconds(item), _left()))
+    item.add_marker(pytest.mark.timeout(seconds), append=False)
     progress = Path(os.environ[PROGRESS]) / f"{os.getpid()}"
     progress.write_text(f"{time.monotonic()}\n{_name(item.nodeid)}\n", encoding="utf-8")
     try:
@@ -69,13 +69,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest begin first, so that none is alone at the end."""
+    """The longest begin first, each with another worker, so that none is alone at the end."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items.sort(key=lambda item: _own_seconds(item) % UNKNOWN, reverse=True)
+    # xdist gives each worker a part of the list in one piece, before they take from one another.
+    items[:] = [item for worker in range(workers) for item in items[worker::workers]]
 
-    def longest(item: pytest.Item) -> float:
-        marker = item.get_closest_marker("timeout")
-        return -float(marker.args[0]) if marker else 0.0
 
-    items.sort(key=longest)
+def _own_seconds(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else UNKNOWN
 
 
 # ------------------------------------------------------------------ in front of all
@@ -111,9 +114,8 @@ class Watch:
             self._tell()
             if time.monotonic() > self._began + self._seconds + _GRACE:
                 self._say("the soak is over; what has not ended by now is ended")
-                for child in psutil.Process().children(recursive=True):
+                for child in psutil.Process().children(recursive=True):  # xdist tells the rest
                     child.kill()
-                _thread.interrupt_main()
                 return
 
     def _tell(self) -> None:

@@ -99,7 +99,11 @@ def test_killed_at_any_moment_again_and_again(
     killed, command = 0, RUN
     while killed < kills:
         process = desk.start(*command)
-        time.sleep(chance.uniform(0.2, 1.8))  # any moment: start-up, planning, sending, settling
+        if chance.random() < 0.7:  # while it sends and settles, however slow the machine is
+            sandbox.wait_for_updates(len(sandbox.updates) + 1, process)
+            time.sleep(chance.uniform(0, 0.8))
+        else:  # while it starts, or plans
+            time.sleep(chance.uniform(0.2, 1.8))
         process.kill()
         ended = desk.end(process)
         assert ended.code == -signal.SIGKILL, f"it ended by itself after {killed} kills"
@@ -143,7 +147,11 @@ def test_killed_at_any_moment_again_and_again(
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("mode", ["paced", "learned"])
 def test_a_process_that_stands_still_comes_back_without_a_burst(
-    start_sandbox: StartSandbox, open_desk: OpenDesk, seconds: int, mode: str
+    start_sandbox: StartSandbox,
+    open_desk: OpenDesk,
+    record_property: Callable[[str, object], None],
+    seconds: int,
+    mode: str,
 ) -> None:
     sandbox = start_sandbox("--limit", LIMIT, "--latency", "0.05-0.3")
     desk = open_desk(sandbox, limit=LIMIT)
@@ -161,7 +169,10 @@ def test_a_process_that_stands_still_comes_back_without_a_burst(
     assert set(sandbox.applied().values()) == {1}
     if mode == "paced":
         assert_never_refused(sandbox)
+        assert_no_window_holds_more(sandbox)
     assert len(sandbox.calls) <= 121 * 1.05
+    for name, figure in sandbox.figures(rows=120).items():
+        record_property(name, figure)
 
 
 # ------------------------------------------------------------------ the clock is set
