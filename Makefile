@@ -61,7 +61,7 @@ bench: $(STAMP) ## ratios against peers, measured side by side
 SOAK_MINUTES ?= 20
 SOAK_JOBS ?= 4
 soak: $(STAMP) ## long runs with kills and faults, at most 20 minutes; loopback only
-	$(BIN)/python -m pytest -p tests.soaking --soak-minutes $(SOAK_MINUTES) -n $(SOAK_JOBS) --dist worksteal --max-worker-restart 0 -m soak -p no:randomly -p no:cacheprovider -v tests
+	$(BIN)/python -m pytest -p tests.soaking --soak-minutes $(SOAK_MINUTES) -n $(SOAK_JOBS) --dist worksteal --max-worker-restart 0 -m soak -p no:randomly -p no:cacheprovider -rs tests
 
 smoke: $(STAMP) ## build the wheel, install it alone, ask for help
 	rm -rf build/smoke && mkdir -p build/smoke

@@ -29,11 +29,12 @@ FIGURES: Final = (
 )
 """What tests record about what they did to real processes: the columns of the table."""
 
+NOT_RUN: Final = "not run: the time of the whole is over"
 UNKNOWN: Final = 1e6  #: Seconds that a test may take which does not say how long.
 
 _EVERY: Final = 30.0  #: Seconds between two lines of progress.
 _LEAST: Final = 5.0  #: Seconds; with less left no test is begun.
-_GRACE: Final = 60.0  #: Seconds that what is under way has to clean up after the end.
+_GRACE: Final = 60.0  #: Seconds of the whole for what is under way to clean up.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,7 +65,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if _left() < _LEAST:
-        pytest.skip("not run: the time of the whole is over")
+        pytest.skip(NOT_RUN)
 
 
 @pytest.hookimpl(trylast=True)
@@ -93,12 +94,14 @@ class Watch:
         self._folder = TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True)
         self._ended: Counter[str] = Counter()
         self._over = threading.Event()
+        self._session: pytest.Session
         self._reporter: pytest.TerminalReporter | None = None
-        os.environ[ENDS] = str(self._began + self._seconds)
+        os.environ[ENDS] = str(self._began + self._seconds - _GRACE)
         os.environ[PROGRESS] = self._folder.name
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
         self._reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -112,7 +115,7 @@ class Watch:
     def _watch(self) -> None:
         while not self._over.wait(_EVERY):
             self._tell()
-            if time.monotonic() > self._began + self._seconds + _GRACE:
+            if time.monotonic() > self._began + self._seconds - _EVERY / 2:
                 self._say("the soak is over; what has not ended by now is ended")
                 for child in psutil.Process().children(recursive=True):  # xdist tells the rest
                     child.kill()
@@ -159,14 +162,19 @@ class Watch:
         for line in table(rows):
             terminalreporter.line(line)
         terminalreporter.line("")
-        counts = {
-            name: len(terminalreporter.stats.get(name, []))
-            for name in ("passed", "failed", "error", "skipped")
-        }
-        terminalreporter.line(
-            f"failed invariants: {counts['failed'] + counts['error']}; passed: {counts['passed']}; "
-            f"not run: {counts['skipped']}; {_clock(time.monotonic() - self._began)} of at most "
-            f"{_clock(self._seconds)}"
+        terminalreporter.line(self._counts(terminalreporter))
+
+    def _counts(self, reporter: pytest.TerminalReporter) -> str:
+        named = ("passed", "failed", "error", "skipped")
+        reports = {name: reporter.stats.get(name, []) for name in named}
+        over = [report for report in reports["skipped"] if NOT_RUN in str(report.longrepr)]
+        lost = self._session.testscollected - sum(map(len, reports.values()))
+        return (
+            f"failed invariants: {len(reports['failed']) + len(reports['error'])}; "
+            f"passed: {len(reports['passed'])}; "
+            f"not run for want of time: {len(over) + max(0, lost)}; "
+            f"skipped: {len(reports['skipped']) - len(over)}; "
+            f"{_clock(time.monotonic() - self._began)} of at most {_clock(self._seconds)}"
         )
 
 

@@ -334,6 +334,7 @@ def test_two_runs_at_once_share_the_limit(
         assert len(sandbox.calls) <= 182 * 1.05
     else:
         assert_never_refused(sandbox)
+        assert_no_window_holds_more(sandbox)
     mine = {row.remarks for row in rows[:90]}
     middle = sandbox.updates[60:120]
     assert 20 <= sum(call["note"] in mine for call in middle) <= 40
@@ -362,6 +363,7 @@ def test_what_a_killed_process_has_left_goes_to_the_others(
 
     assert other.end(second).code == Exit.OK
     assert_never_refused(sandbox)
+    assert_no_window_holds_more(sandbox)
     late = [call for call in sandbox.updates if call["monotonic"] > killed_at + 3]
     seconds = late[-1]["monotonic"] - late[0]["monotonic"]
     assert (len(late) - 1) / seconds > 20 / 1.5 * 0.8  # all of it, a window and the latency apart
