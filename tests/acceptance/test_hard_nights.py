@@ -65,10 +65,10 @@ def assert_no_window_holds_more(sandbox: SandboxProcess) -> None:
 @pytest.mark.parametrize(
     ("kills", "count", "mode"),
     [
-        pytest.param(6, 150, "paced", id="6 kills"),
+        pytest.param(5, 110, "paced", id="5 kills"),
         *(
             pytest.param(
-                50, 1000, mode, id=f"50 kills, {mode}, {number}", marks=[pytest.mark.soak, LONG]
+                50, 800, mode, id=f"50 kills, {mode}, {number}", marks=[pytest.mark.soak, LONG]
             )
             for number, mode in enumerate(("paced", "paced", "sure", "sure"), 1)
         ),
@@ -128,7 +128,8 @@ def test_killed_at_any_moment_again_and_again(
     migration.no_box_contradicts_the_log()
     assert true_state(sandbox) == expected_state(sheet)
     mappable = [row for row in sheet if row.is_mappable]
-    assert desk.states() == {"succeeded": len(mappable), "rejected": count - len(mappable)}
+    states = Counter("succeeded" if row.is_mappable else "rejected" for row in sheet)
+    assert desk.states() == dict(states)
     assert sandbox.applied() == Counter(row.remarks for row in mappable)
     assert_in_the_sheets_order(sandbox, mappable)
     assert_never_refused(sandbox)
@@ -246,17 +247,17 @@ def test_a_disk_that_is_full_again_and_again(
         command = RUN
         for time_ in range(times):
             process = desk.start(*command)
-            sandbox.wait_for_updates(30 + time_ * 40, process)
+            sandbox.wait_for_updates(len(sandbox.updates) + 25, process)
             disk.fill()
             ended = desk.end(process)
             assert ended.code == Exit.LEDGER, ended.errors
             assert "there is no room left on the disk" in ended.errors
+            disk.fill()  # the end of the command has made some room: its write-ahead log is gone
+            desk.type(*RESUME, code=Exit.LEDGER)
             sent = len(sandbox.updates)
-            assert desk.type(*RESUME, code=Exit.LEDGER)
-            assert len(sandbox.updates) == sent, "a call left without its intent on the disk"
             disk.make_room()
             intended = {row["Remarks"] for row in desk.entries() if row["migrator_attempts"] != "0"}
-            assert set(sandbox.sent()) <= intended
+            assert set(sandbox.sent()) <= intended, "a call left without being written down"
             command = RESUME
             tell(f"{time_ + 1} of {times} times full, {sent} of {len(rows)} rows sent")
         desk.type(*RESUME)
