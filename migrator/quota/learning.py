@@ -15,17 +15,21 @@ FIRST_CUT: Final = 0.01  #: Of the rate; doubles while refusals follow soon.
 LARGEST_CUT: Final = 0.32
 LOWEST_PACE: Final = 0.05
 SOON: Final = 120.0  #: Seconds.
-BELOW_A_REFUSED_PACE: Final = 0.005
-FORGET_AFTER: Final = 600.0  #: Seconds until a refused pace is tried again; doubles up to an hour.
-LONGEST_FORGET: Final = 3600.0
+BELOW_A_REFUSED_PACE: Final = 0.01
+FORGET_AFTER: Final = 1800.0  #: Seconds until a refused pace is tried again; doubles.
+FORGET_OTHERS_AFTER: Final = 600.0
+"""The same for a pace below what any way of counting explains: somebody else uses the account, and
+may have ended."""
+BELOW_ANY_COUNTING: Final = 0.9
+LONGEST_FORGET: Final = 7200.0
 QUIET: Final = 30.0  #: Seconds without a refusal before the pace is raised, or a permit given back.
 
 FIRST_ALLOWANCE: Final = 0.15  #: Seconds.
 SHRINK: Final = 0.8  #: Of the allowance per clean window, until the first refusal.
 SMALLEST_ALLOWANCE: Final = 0.002
 LARGEST_ALLOWANCE: Final = 0.3  #: Windows.
-CALLS_PER_REFUSAL: Final = 1200  #: What the allowance is tracked to.
-SMALLEST_WIDENING: Final = 0.01  #: Seconds.
+CALLS_PER_REFUSAL: Final = 1300  #: What the allowance is tracked to.
+SMALLEST_WIDENING: Final = 0.015  #: Seconds.
 TAKEN_AWAY: Final = 1 / 6
 """Part of the permits; when so many are taken away the account does not count as leases assume
 (or others use it, too), and calls are spaced instead."""
@@ -166,8 +170,9 @@ class Learner:
         soon = lessons.refused_at is not None and now - lessons.refused_at < SOON
         cut = min(LARGEST_CUT, lessons.cut * 2) if soon else FIRST_CUT
         tried_again = lessons.ceiling < BEST_PACE and now >= lessons.ceiling_until
-        forget = min(LONGEST_FORGET, lessons.forget_after * 2) if tried_again else FORGET_AFTER
         pace = max(LOWEST_PACE, lessons.pace - cut)
+        first = FORGET_AFTER if pace >= BELOW_ANY_COUNTING else FORGET_OTHERS_AFTER
+        forget = min(LONGEST_FORGET, lessons.forget_after * 2) if tried_again else first
         slower = replace(
             lessons,
             pace=pace,
@@ -195,7 +200,7 @@ class Learner:
             said = f"rate answers in one window: {permits - 1} permits from now on" if takes else ""
             pause = window * PAUSE if count >= A_STORM else 0.0
             return Lesson(lessons=crowded, pause=pause, said=said)
-        wider = lessons.allowance + max(SMALLEST_WIDENING, lessons.allowance / 2)
+        wider = lessons.allowance + max(SMALLEST_WIDENING, lessons.allowance / 4)
         allowance = min(wider, window * LARGEST_ALLOWANCE)
         said = f"permits come back {allowance * 1000:.0f} ms later than a window from now on"
         widened = replace(
@@ -249,7 +254,7 @@ class Learner:
         """A lease is given: each call that is not refused takes a little off the allowance."""
         if self._mode(lessons) is not Mode.LEARNED or not lessons.is_tracked:
             return lessons
-        narrowing = max(SMALLEST_WIDENING, lessons.allowance / 3) / CALLS_PER_REFUSAL
+        narrowing = max(SMALLEST_WIDENING, lessons.allowance / 4) / CALLS_PER_REFUSAL
         return replace(lessons, allowance=max(SMALLEST_ALLOWANCE, lessons.allowance - narrowing))
 
     def _mode(self, lessons: Lessons) -> Mode:

@@ -73,11 +73,11 @@ def test_paced_learns_how_a_real_valued_counter_counts(latency: float, refused_c
         Mode.PACED,
         Counting.WEIGHTED_REAL,
         steady(latency),
-        minutes=45,
+        minutes=30,
         refused_count=refused_count,
     )
 
-    late = {"since": BEGIN + 600, "until": BEGIN + 2700}
+    late = {"since": BEGIN + 600, "until": BEGIN + 1800}
     assert server.share_of_the_rate(**late) >= 0.94
     assert server.refused_per_thousand(**late) <= 5
 
@@ -99,10 +99,11 @@ def test_learned_is_nearer_on_a_steady_network(counting: Counting, latency: floa
 def test_learned_allows_for_a_jittery_up_link(
     counting: Counting, latency: float, least: float
 ) -> None:
-    server = send(Mode.LEARNED, counting, jittery(latency), minutes=60)
+    minutes = 60 if counting is Counting.LOG else 20
+    server = send(Mode.LEARNED, counting, jittery(latency), minutes=minutes)
 
-    assert rate(server, minutes=60) >= least
-    assert server.refused_per_thousand(since=BEGIN, until=BEGIN + 3600) <= 2
+    assert rate(server, minutes=minutes) >= least
+    assert server.refused_per_thousand(since=BEGIN, until=BEGIN + 60 * minutes) <= 2
 
 
 @pytest.mark.parametrize("counting", [Counting.WEIGHTED, Counting.WEIGHTED_REAL])

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from migrator.quota.learning import (
     ADOPTED_FOR,
+    FORGET_AFTER,
+    FORGET_OTHERS_AFTER,
     LARGEST_ALLOWANCE,
     LOWEST_PACE,
     PAUSE,
@@ -60,18 +62,28 @@ def test_refusals_that_follow_soon_cost_twice_as_much_each() -> None:
 
 
 def test_a_quiet_time_brings_the_pace_back_to_below_where_it_was_refused() -> None:
-    lessons = refused(PACED, Lessons(), at=100.0)
+    lessons = refused(PACED, refused(PACED, Lessons(), at=100.0), at=120.0)
+    assert lessons.pace == pytest.approx(BEST_PACE - 0.03)
     said = []
-    for now in range(100, 690, 10):
+    for now in range(120, 1900, 10):
         lessons, line = PACED.eased(lessons, now=float(now))
         said.append(line)
 
-    assert lessons.pace == pytest.approx(BEST_PACE - 0.005)
+    assert lessons.pace == pytest.approx(BEST_PACE - 0.02)
     assert [line for line in said if line] == [
-        "no rate answer for a while: calls are spaced for 98.5% of the limit"
+        "no rate answer for a while: calls are spaced for 96.5% of the limit",
+        "no rate answer for a while: calls are spaced for 97.0% of the limit",
     ]
-    later, _ = PACED.eased(lessons, now=100.0 + 600 + QUIET)
-    assert later.pace == BEST_PACE
+    later, _ = PACED.eased(lessons, now=120.0 + FORGET_AFTER + QUIET)
+    assert later.pace > lessons.pace
+
+
+def test_a_pace_that_no_counting_explains_is_tried_again_sooner() -> None:
+    lessons = Lessons(pace=0.6)
+
+    lessons = refused(PACED, lessons, at=100.0)
+
+    assert lessons.ceiling_until == 100.0 + FORGET_OTHERS_AFTER
 
 
 # ------------------------------------------------------------------ leases
@@ -81,7 +93,7 @@ def test_one_refusal_of_a_lease_widens_the_allowance_and_pauses_nobody() -> None
     lesson = LEARNED.refused(Lessons(allowance=0.02), (25, 5.0), now=100.0, wall=0.0)
 
     assert lesson.pause == 0.0
-    assert lesson.lessons.allowance == pytest.approx(0.03)
+    assert lesson.lessons.allowance == pytest.approx(0.035)
 
 
 def test_two_in_one_window_take_a_permit_which_comes_back_after_a_quiet_time() -> None:
