@@ -205,7 +205,7 @@ def _words_of_proxy(error: Exception, kind: NoReplyKind, text: str) -> str:
     """What a proxy did instead of leading on."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"it answers HTTP {error.status} {printable(error.message)}".rstrip()
-    if isinstance(error, aiohttp.ClientResponseError):  # Its text is of several lines.
+    if isinstance(error, aiohttp.ClientResponseError):
         return "its answer is not HTTP"
     if kind in (NoReplyKind.DNS, NoReplyKind.TLS):
         return f"{kind}: {text}"
@@ -217,11 +217,15 @@ def _cause(error: Exception) -> tuple[NoReplyKind, str]:
     for types, kind in _KINDS:
         if isinstance(error, types):
             return kind, _words_of(getattr(error, "os_error", error))
-    return NoReplyKind.RESET, str(error) or type(error).__name__
+    return NoReplyKind.RESET, _words_of(error) or type(error).__name__
 
 
 def _words_of(error: Exception) -> str:
     """The system's words; asyncio puts "Connect call failed" and an address in their place."""
+    if isinstance(error, aiohttp.ClientResponseError):  # Its text holds whatever came.
+        return "the answer is not HTTP"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer breaks off, or cannot be unpacked"
     if isinstance(error, OSError) and error.errno and "Connect call failed" in str(error):
         return os.strerror(error.errno)
     return str(error)

@@ -229,6 +229,39 @@ async def test_a_huge_body_is_cut_and_its_connection_closed(packed: bool) -> Non
     assert server.connections == 2
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: ",
+        "HTTP/1.1 ",
+    ],
+    ids=["a length", "no length", "a header", "a status"],
+)
+async def test_of_an_answer_without_an_end_little_is_taken(head: str) -> None:
+    taken = 0
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal taken
+        writer.write(head.encode())
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()  # waits while the client takes nothing more, ends when it closes
+            taken += 65536
+
+    async with serving(pour) as server:
+        reply, said = await call_once(server.port)
+
+    assert said == ["written", "answered"]
+    if isinstance(reply, Reply):
+        assert (reply.truncated, len(reply.body)) == (True, LONGEST_ANSWER)
+    else:
+        assert (reply.kind, reply.written) == (NoReplyKind.RESET, True)
+        assert len(reply.text) < 1000
+    assert taken < 16 * LONGEST_ANSWER  # buffers of the system included
+
+
 async def test_keys_that_a_page_repeats_are_taken_out_of_the_body() -> None:
     page = b"no such page: /v2/x?accessKey=u%24r1234567890abcdef&secretKey=" + SECRET_KEY.encode()
     async with serving(a_response(page, status="404 Not Found")) as server:
@@ -364,6 +397,18 @@ async def test_no_answer_in_time_was_written() -> None:
         reply, said = await call_once(server.port, call_timeout=0.2)
 
     assert reply == NoReply(kind=NoReplyKind.TIMEOUT, written=True, text="none within 0.2 s")
+    assert said == ["written", "answered"]
+
+
+async def test_a_server_that_stops_reading_is_given_up() -> None:
+    request = Request(method="POST", path="X", body=b"x" * (LONGEST_ANSWER - 1))
+    with socket.socket() as listener:  # The system takes the connection; nobody reads.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        reply, said = await call_once(listener.getsockname()[1], request, call_timeout=0.5)
+
+    assert reply == NoReply(kind=NoReplyKind.TIMEOUT, written=True, text="none within 0.5 s")
     assert said == ["written", "answered"]
 
 
