@@ -35,6 +35,7 @@ class Relay:
     port: int = 0
     scheme: str = "http"
     elsewhere: str = "http://127.0.0.1:9"  #: Where a redirect points.
+    byte_every: float = 0.05  #: Seconds, where it is too slow.
     seen: Counter[str] = field(default_factory=Counter)  #: Misdeeds done.
     connections: int = 0
     _next: list[Manner] = field(default_factory=list)
@@ -147,7 +148,7 @@ async def _serve(
             for number in range(len(answer)):
                 writer.write(answer[number : number + 1])
                 await writer.drain()
-                await asyncio.sleep(0.0 if manner is Manner.SLOW else 0.05)
+                await asyncio.sleep(0.0 if manner is Manner.SLOW else relay.byte_every)
         case Manner.HUGE_BODY:
             writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {HUGE}\r\n\r\n".encode())
             writer.write(b'{"x": "' + b"x" * HUGE)

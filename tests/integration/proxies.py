@@ -20,6 +20,7 @@ class Proxy:
 
     port: int = 0
     scheme: str = "http"
+    refusal: bytes = b""  #: What every CONNECT is answered with, in place of a tunnel.
     heads: list[str] = field(default_factory=list)
     passed: bytearray = field(default_factory=bytearray)  #: What went through towards the server.
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -48,12 +49,12 @@ async def a_proxy(
     """A proxy.
 
     Args:
-        answer: What every CONNECT is answered with, in place of a tunnel.
+        answer: Its `Proxy.refusal`.
         login: ``name:password`` that it asks for.
         behave: What it does in place of all that once it has the CONNECT.
         tls: What it presents itself; None: plain.
     """
-    proxy = Proxy(scheme="https" if tls else "http")
+    proxy = Proxy(scheme="https" if tls else "http", refusal=answer)
     wanted = base64.b64encode(login.encode()).decode()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -62,7 +63,7 @@ async def a_proxy(
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             proxy.heads.append(head)
-            refusal = answer
+            refusal = proxy.refusal
             if login and f"Proxy-Authorization: Basic {wanted}\r\n" not in head:
                 refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
             if behave is not None:
