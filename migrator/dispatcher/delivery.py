@@ -212,7 +212,7 @@ class Delivery:
                 )
             except BaseException:
                 permit.unused()
-                self._traffic.heard()
+                self._traffic.heard(sent_at=sent_at, update=True)
                 raise
             self._count_call(sending, sent_at)
             note = entry.note if sending.with_note else ""
@@ -259,7 +259,7 @@ class Delivery:
                 self._traffic.stop(access_refused(reading))
                 return await self._leave(sending, call)
             case Verdict.FOREIGN:
-                self._traffic.heard()
+                self._traffic.heard(sent_at=made.sent_at, update=True)
                 return await self._take_foreign(sending, call)
             case Verdict.UNKNOWN:
                 self._traffic.faulted(

@@ -57,8 +57,9 @@ class Reader:
 
     async def is_answering(self, entry: Entry, permit: Permit) -> bool:
         """Whether LeadSquared answers at all, whatever it says of the opportunity."""
+        sent_at = self._clock.monotonic()
         reply = await self.reply(entry, permit)
-        self._traffic.heard()
+        self._traffic.heard(sent_at=sent_at, update=False)
         return is_from_leadsquared(reply)
 
 

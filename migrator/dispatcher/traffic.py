@@ -177,7 +177,7 @@ class Traffic:
 
     def answered(self, *, sent_at: float, update: bool) -> None:
         """The CRM answered a call, and not with a rate limit."""
-        self._trial.heard()
+        self._trial.heard(sent_at=sent_at, update=update)
         self._outage.answered(update=update)
         if sent_at >= self._pause_began:
             self._rate_answers = 0
@@ -186,7 +186,7 @@ class Traffic:
     def rate_limited(self, reading: Reading, *, sent_at: float, update: bool) -> None:
         """The account's limit was crossed: everybody pauses."""
         now = self._clock.monotonic()
-        self._trial.heard()
+        self._trial.heard(sent_at=sent_at, update=update)
         self._outage.answered(update=update)
         if reading.is_long_limit:
             self.stop(day_is_spent(reading, now=self._clock.wall(), then="run `migrator resume`"))
@@ -210,12 +210,12 @@ class Traffic:
 
     def faulted(self, entry: Entry, what: str, *, sent_at: float, update: bool) -> None:
         """A call met no working CRM."""
-        self._trial.heard()
+        self._trial.heard(sent_at=sent_at, update=update)
         self._outage.faulted(entry, what, sent_at=sent_at, update=update)
 
-    def heard(self) -> None:
+    def heard(self, *, sent_at: float, update: bool) -> None:
         """Something came back that tells nothing of the target's health."""
-        self._trial.heard()
+        self._trial.heard(sent_at=sent_at, update=update)
 
     async def _probe_once(self, entry: Entry) -> bool | None:
         permit = await self._acquire()

@@ -22,21 +22,30 @@ class Trial:
         self._gap = FIRST_GAP
         self._silent_since: float | None = None  # the first call since something came back
         self._next_at: float | None = None  # while a call is on trial
+        self._taken_at = 0.0  # when that call left
         self._came_back = asyncio.Event()
 
     def begin(self) -> None:
         """A probe was answered: updates have to show that they are, too."""
         self.is_on = True
-        self.heard()
+        self._release()
 
     def end(self) -> None:
         """An update was answered: all may leave."""
         self.is_on = False
         self._gap = FIRST_GAP
-        self.heard()
+        self._release()
 
-    def heard(self) -> None:
-        """Something came back, an answer or a fault."""
+    def heard(self, *, sent_at: float, update: bool) -> None:
+        """Something came back, an answer or a fault.
+
+        While updates are on trial, only what became of the last one lets the next one go.
+        """
+        self._silent_since = None
+        if not self.is_on or (update and sent_at >= self._taken_at):
+            self._release()
+
+    def _release(self) -> None:
         self._silent_since = self._next_at = None
         self._came_back.set()
 
@@ -50,7 +59,7 @@ class Trial:
             return True
         if self._next_at is not None and now < self._next_at:
             return False
-        self._next_at = now + self._gap
+        self._taken_at, self._next_at = now, now + self._gap
         self._gap = min(self._longest_gap, self._gap * 2)
         return True
 
