@@ -33,33 +33,49 @@ def deliver_after_canary(
     Raises:
         LedgerError: The ledger cannot be written.
     """
-    if not policy.canary:
-        return deliver(world, run, policy=policy, chosen=chosen)
-    numbers = choose(_left(world, run, chosen, policy), policy.canary)
-    first = world.ledger.choices.with_earlier(run, numbers) - policy.held
-    if not first:  # nothing is left to send
-        return deliver(world, run, policy=policy, chosen=chosen)
-    entries = world.ledger.work.pick(run, after=0, limit=2**31, chosen=first)
+    if policy.canary:
+        numbers = choose(_left(world, run, chosen, policy), policy.canary)
+        first = world.ledger.choices.with_earlier(run, numbers) - policy.held
+        entries = world.ledger.work.pick(run, after=0, limit=2**31, chosen=first) if first else []
+        finished = _send_first(world, run, entries, policy) if entries else None
+        if finished is not None and not _goes_on(world, run, finished, policy, chosen):
+            return finished
+    return deliver(world, run, policy=policy, chosen=chosen)
+
+
+def _send_first(world: World, run: Run, entries: list[Entry], policy: DeliveryPolicy) -> Finished:
+    """Send the canary and read it back; its error is that of the first row that does not hold."""
     rows = rows_text([entry.row for entry in entries[:20]], len(entries))
     world.operator.say(f"canary: {counted(len(entries), 'row')} first ({rows})")
-    finished = deliver(world, run, policy=policy, chosen=first)
+    numbers = frozenset(entry.number for entry in entries)
+    finished = deliver(world, run, policy=policy, chosen=numbers)
     if finished.error is not None or finished.signal:
         return finished
     try:
-        entries = _sent(world, run, entries)
+        sent = _sent(world, run, entries)
         # What is left out while rows are sent is told where it happens.
         with_notes = finished.run.notes_left_out == run.notes_left_out
-        values = world.run_to_end(_read_back(world, run, entries, policy, with_notes=with_notes))
+        values = world.run_to_end(_read_back(world, run, sent, policy, with_notes=with_notes))
     except MigratorError as error:
         return replace(finished, error=error)
+    world.operator.say(
+        f"canary: {counted(len(sent), 'row')} read back, {values:,} values, all as sent"
+    )
+    return finished
+
+
+def _goes_on(
+    world: World,
+    run: Run,
+    finished: Finished,
+    policy: DeliveryPolicy,
+    chosen: Collection[int] | None,
+) -> bool:
+    """Whether the rest is to be sent now."""
+    if finished.error is not None or finished.signal:
+        return False
     left = sum(1 for _ in _left(world, run, chosen, policy))
-    held = f"canary: {counted(len(entries), 'row')} read back, {values:,} values, all as sent"
-    if not left:
-        world.operator.say(held)
-        return finished
-    if not world.operator.goes_on([held], f"Send the other {counted(left, 'row')}?"):
-        return finished
-    return deliver(world, run, policy=policy, chosen=chosen)
+    return bool(left) and world.operator.goes_on([], f"Send the other {counted(left, 'row')}?")
 
 
 # ------------------------------------------------------------------ which rows
