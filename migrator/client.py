@@ -4,6 +4,7 @@ Owns the connection, the keys on their way out, and the translation of what aioh
 `NoReply`. It never interprets an answer, follows no redirect, and sends each call once.
 """
 
+import base64
 import os
 import re
 import ssl
@@ -20,7 +21,7 @@ from yarl import URL
 from migrator.errors import SettingsError
 from migrator.model import NoReply, NoReplyKind, Reply, Request
 from migrator.ports import Clock, Permit
-from migrator.redact import redact, redact_bytes, without_urls
+from migrator.redact import printable, redact, redact_bytes, without_urls
 
 MOST_CONNECTIONS: Final = 64  #: Calls in flight at most; 5 calls/s at 3 s of latency need 15.
 KEEP_ALIVE_SECONDS: Final = 30.0  #: Longer than a pause of a window, shorter than gateways keep.
@@ -44,7 +45,8 @@ class LeadSquaredClient:
         auth: Whether the keys travel in the query, as the vendor's page shows, or in headers.
         ca_file: Certificates to trust besides the machine's own, in PEM.
         proxy: URL of a proxy, with name and password where it needs them; "" for none. https goes
-            through it by CONNECT, so that it sees neither keys nor rows.
+            through it by CONNECT, so that it sees neither keys nor rows; http, which only this
+            machine's sandbox speaks, never goes through it.
         connect_timeout: Seconds for name, connection and TLS together.
         call_timeout: Seconds for the whole call, the answer's body included.
     """
@@ -63,10 +65,10 @@ class LeadSquaredClient:
         call_timeout: float = 60.0,
     ) -> None:
         self._base_url = base_url
-        self._proxy = URL(proxy) if proxy else None
-        password = self._proxy.password if self._proxy else None
+        # A proxy would read plain http, keys and all.
+        self._proxy = _Proxy(proxy) if proxy and base_url.startswith("https:") else None
         self._keys = (access_key, secret_key)
-        self._secrets = (*self._keys, *([password] if password else []))
+        self._secrets = (*self._keys, *(self._proxy.secrets if self._proxy else ()))
         self._clock = clock
         self._auth = auth
         self._ca_file = ca_file
@@ -79,10 +81,12 @@ class LeadSquaredClient:
                 limit=MOST_CONNECTIONS,
                 keepalive_timeout=KEEP_ALIVE_SECONDS,
                 use_dns_cache=False,  # LeadSquared's front moves; new connections are few.
+                resolver=aiohttp.ThreadedResolver(),  # The system's, whatever is installed.
                 ssl=_tls_context(self._ca_file),
             ),
             timeout=aiohttp.ClientTimeout(total=self._call_timeout, connect=self._connect_timeout),
-            headers=self._headers(),
+            # No more of them here: aiohttp tells a proxy the headers of its session in the clear.
+            headers={"User-Agent": "leadsquared-migrator"},
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,  # A proxy from the environment would be handed the keys.
             middlewares=(_send_once,),
@@ -122,15 +126,18 @@ class LeadSquaredClient:
         async with self._session.request(
             request.method,
             self._url(request),
+            headers=self._headers(),
             data=request.body or None,
             allow_redirects=False,
-            proxy=self._proxy,
+            proxy=self._proxy.url if self._proxy else None,
+            proxy_headers=self._proxy.headers if self._proxy else None,
             trace_request_ctx=sending,
         ) as response:
             body, truncated = await _read_bounded(response, request.longest_answer)
             return Reply(
                 status=response.status,
-                body=redact_bytes(body, self._secrets),
+                # The keys alone: a proxy's password, which may be any word, never gets there.
+                body=redact_bytes(body, self._keys),
                 retry_after=_retry_after(response, self._clock.wall()),
                 truncated=truncated,
             )
@@ -140,7 +147,6 @@ class LeadSquaredClient:
             "Accept": "application/json",
             # Other encodings than UTF-8 get a deterministic 400 (seen live).
             "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "leadsquared-migrator",
         }
         if self._auth == "header":
             headers |= dict(zip((ACCESS_KEY_HEADER, SECRET_KEY_HEADER), self._keys, strict=True))
@@ -159,10 +165,51 @@ class LeadSquaredClient:
 
     def _no_reply(self, error: Exception, *, written: bool) -> NoReply:
         kind, text = _cause(error)
+        if self._proxy and not written and not self._proxy.has_led_to(error, kind):
+            kind, text = NoReplyKind.PROXY, _words_of_proxy(error, kind, text)
         if isinstance(error, TimeoutError):  # aiohttp's text is the URL with the keys, or nothing.
-            seconds = self._connect_timeout if kind is NoReplyKind.CONNECT else self._call_timeout
+            seconds = self._connect_timeout if not written else self._call_timeout
             text = f"none within {seconds:g} s"
         return NoReply(kind=kind, written=written, text=redact(without_urls(text), self._secrets))
+
+
+class _Proxy:
+    """A proxy's address, and apart from it what it wants to know of us.
+
+    aiohttp puts the address into texts of its own; so nothing may stand in it that is secret.
+    """
+
+    def __init__(self, url: str) -> None:
+        given = URL(url)
+        self.url = given.with_user(None)
+        self.secrets: tuple[str, ...] = ()
+        self.headers: dict[str, str] = {}
+        if given.user is not None:
+            password = given.password or ""
+            both = f"{given.user}:{password}"
+            self.secrets = (both, password)
+            encoded = base64.b64encode(both.encode()).decode()
+            self.headers = {"Proxy-Authorization": f"Basic {encoded}"}
+
+    def has_led_to(self, error: Exception, kind: NoReplyKind) -> bool:
+        """Whether an error before the writing is the target's own: its TLS alone can be."""
+        if kind is not NoReplyKind.TLS:
+            return False
+        is_proxys = isinstance(error, aiohttp.ClientConnectorError) and (
+            (error.host, error.port) == (self.url.host, self.url.port)
+        )
+        return not is_proxys
+
+
+def _words_of_proxy(error: Exception, kind: NoReplyKind, text: str) -> str:
+    """What a proxy did instead of leading on."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"it answers HTTP {error.status} {printable(error.message)}".rstrip()
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "its answer is not HTTP"
+    if kind in (NoReplyKind.DNS, NoReplyKind.TLS):
+        return f"{kind}: {text}"
+    return text if isinstance(error, aiohttp.ClientProxyConnectionError) else "it hangs up"
 
 
 def _cause(error: Exception) -> tuple[NoReplyKind, str]:
@@ -170,13 +217,15 @@ def _cause(error: Exception) -> tuple[NoReplyKind, str]:
     for types, kind in _KINDS:
         if isinstance(error, types):
             return kind, _words_of(getattr(error, "os_error", error))
-    return NoReplyKind.RESET, str(error) or type(error).__name__
+    return NoReplyKind.RESET, _words_of(error) or type(error).__name__
 
 
 def _words_of(error: Exception) -> str:
     """The system's words; asyncio puts "Connect call failed" and an address in their place."""
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"it answers HTTP {error.status} {error.message}".rstrip()
+    if isinstance(error, aiohttp.ClientResponseError):  # Its text holds whatever came.
+        return "the answer is not HTTP"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer breaks off, or cannot be unpacked"
     if isinstance(error, OSError) and error.errno and "Connect call failed" in str(error):
         return os.strerror(error.errno)
     return str(error)

@@ -51,10 +51,10 @@ def redact_bytes(body: bytes, secrets: Iterable[str]) -> bytes:
 def without_urls(text: str) -> str:
     """The text with every URL cut down to its scheme and host.
 
-    >>> without_urls("cannot reach http://crm.example/v2/x?key=1: refused")
+    >>> without_urls("cannot reach http://me:word@crm.example/v2/x?key=1: refused")
     'cannot reach http://crm.example refused'
     """
-    return _URL.sub(lambda found: "/".join(found.group().split("/", 3)[:3]).split("?")[0], text)
+    return _URL.sub(lambda found: _scheme_and_host(found.group()), text)
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
@@ -75,6 +75,11 @@ def printable(text: str, *, keep_lines: bool = False) -> str:
         ),
         text,
     )
+
+
+def _scheme_and_host(url: str) -> str:
+    scheme, _, rest = url.partition("//")
+    return f"{scheme}//{re.split('[/?#]', rest)[0].rpartition('@')[2]}"
 
 
 class SecretFilter(logging.Filter):

@@ -16,7 +16,9 @@ _MOST_DOUBLINGS: Final = 32  #: Keeps the power of two small; any longest wait i
 class RetryPolicy:
     """How often and how long at most."""
 
-    attempts: int = 5  #: Calls of one row whose effect is unknown, the first included.
+    attempts: int = 5
+    """Calls of one row whose effect is unknown, the first included. The dispatcher makes one more
+    where only a probe could tell the row from an outage."""
     first_wait: float = 1.0  #: Seconds; the most that is waited after the first attempt.
     longest_wait: float = 60.0  #: Seconds; doubling stops here. A Retry-After may be longer.
 

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import platformdirs
 from pydantic import (
@@ -71,9 +71,11 @@ _ADDRESS: Final = re.compile(
     r"(?::(?P<port>[1-9]\d{0,4}))?",
     re.ASCII | re.IGNORECASE,
 )
+_IN_A_LOGIN: Final = r"(?:[a-z0-9!$&'()*+,.;<=>^_`{|}~-]|%[0-9a-f]{2})"
+"""One character of a name or password; what means something in a URL comes percent-encoded."""
 _PROXY: Final = re.compile(
-    r"https?://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(?:\[[0-9a-f:]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
-    r"(?::(?P<port>[1-9]\d{0,4}))?/?",
+    rf"https?://(?:(?P<name>{_IN_A_LOGIN}+)(?::(?P<password>{_IN_A_LOGIN}*))?@)?"
+    r"(?:\[[0-9a-f:]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?P<port>[1-9]\d{0,4}))?/?",
     re.ASCII | re.IGNORECASE,
 )
 _RATE: Final = re.compile(r"(\d{1,6}) ?/ ?(\d{1,6}(?:\.\d{1,3})?)", re.ASCII)
@@ -150,9 +152,14 @@ class Settings(BaseModel):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must be in no text: for `redact` and the client only."""
-        password = urlsplit(self.proxy.get_secret_value()).password
         keys = self.access_key.get_secret_value(), self.secret_key.get_secret_value()
-        return (*keys, unquote(password), password) if password else keys
+        found = _PROXY.fullmatch(self.proxy.get_secret_value())
+        if not found or not found["name"]:
+            return keys
+        # The name alone may be any word; with the password it is what would give access.
+        login = f"{found['name']}:{found['password'] or ''}"
+        password = found["password"] or ""
+        return (*keys, *dict.fromkeys((unquote(login), login, unquote(password), password)))
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -301,12 +308,13 @@ def _proxy(environ: Mapping[str, str], base_url: str) -> SecretStr:
     if not text:
         return SecretStr("")
     found = _PROXY.fullmatch(text)
-    if not found or int(found["port"] or 1) > 65535:
+    if not found or int(found["port"] or 1) > 65535 or ":" in unquote(found["name"] or ""):
         # Not shown: a password may stand in it.
         raise SettingsError(
             f"{PROXY} is no address of a proxy",
             advice="Write `LSQ_PROXY=http://proxy.example:3128`, with name:password@ before the "
-            "host where the proxy asks for them (percent-encoded where they hold @, : or /).",
+            "host where the proxy asks for them; in these write anything but letters, digits and "
+            "-._~ percent-encoded, such as %40 for @.",
         )
     is_loopback = _without_port(base_url.partition("://")[2]) in LOOPBACK
     return SecretStr("" if is_loopback and base_url.startswith("http:") else text)

@@ -1,6 +1,8 @@
 """What holds for all tests: which are for `make soak` only, and that none has a deadline."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -19,6 +21,19 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     for item in items:
         if item.path.name in LONG:
             item.add_marker(pytest.mark.soak)
+
+
+@pytest.fixture
+def tell() -> Callable[[str], None]:
+    """Tell how far a long test is; `make soak` shows the last that was told."""
+    folder = os.environ.get("MIGRATOR_SOAK_PROGRESS")
+
+    def write(text: str) -> None:
+        if folder:
+            with (Path(folder) / f"{os.getpid()}").open("a", encoding="utf-8") as file:
+                file.write(f"{text}\n")
+
+    return write
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

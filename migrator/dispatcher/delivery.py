@@ -60,6 +60,7 @@ class Sending:
     again: bool = False  #: The note was sent before, and seems not to be there.
     unknown: int = 0  #: Attempts whose effect is unknown, in this delivery.
     outages: int = 0  #: Those that had been when the last unknown attempt was counted.
+    had_last_chance: bool = False  #: One more attempt after a probe was answered.
     faults: int = 0  #: Calls that never left.
     called: bool = False  #: The ledger says "sending".
     unproved: tuple[Proof, ...] = ()  #: To be read back before the row counts as succeeded.
@@ -202,7 +203,7 @@ class Delivery:
         """Make one call, its intent durable before it leaves; None when the run is stopping."""
         entry = sending.entry
         async with self._in_flight:
-            permit = await self._traffic.permit()
+            permit = await self._traffic.permit(update=True)
             if permit is None:
                 return None
             began, sent_at = self._clock.wall(), self._clock.monotonic()
@@ -214,6 +215,7 @@ class Delivery:
                 )
             except BaseException:
                 permit.unused()
+                self._traffic.heard(sent_at=sent_at, update=True)
                 raise
             self._count_call(sending, sent_at)
             note = entry.note if sending.with_note else ""
@@ -260,9 +262,12 @@ class Delivery:
                 self._traffic.stop(access_refused(reading))
                 return await self._leave(sending, call)
             case Verdict.FOREIGN:
+                self._traffic.heard(sent_at=made.sent_at, update=True)
                 return await self._take_foreign(sending, call)
             case Verdict.UNKNOWN:
-                self._traffic.faulted(sending.entry, reading.message, update=True)
+                self._traffic.faulted(
+                    sending.entry, reading.message, sent_at=made.sent_at, update=True
+                )
                 return await self._take_unknown(sending, made)
             case Verdict.RATE | Verdict.TARGET_FAULT:
                 await self._note(sending, call)
@@ -275,7 +280,9 @@ class Delivery:
             self._traffic.rate_limited(made.call.reading, sent_at=made.sent_at, update=True)
             self._changed()
             return
-        self._traffic.faulted(sending.entry, made.call.reading.message, update=True)
+        self._traffic.faulted(
+            sending.entry, made.call.reading.message, sent_at=made.sent_at, update=True
+        )
         self._changed()
         sending.faults += 1
         decision = self._decide(made.call.reading, sending.faults)
@@ -333,6 +340,14 @@ class Delivery:
                 return settled
         decision = self._decide(call.reading, sending.unknown)
         if isinstance(decision, GiveUp):
+            is_open = self._traffic.is_in_question
+            if await self._traffic.was_down(since=sending.outages):
+                return None
+            if self._traffic.is_stopping():
+                return await self._leave(sending)
+            if is_open and not sending.had_last_chance:  # it may have been down until this moment
+                sending.had_last_chance = True
+                return None
             in_doubt = InDoubt(doubt=Doubt.ALL, reading=call.reading)
             return await self._settle(sending, in_doubt, None)
         await self._traffic.wait(decision.seconds)

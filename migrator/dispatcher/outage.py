@@ -5,17 +5,22 @@ the target: no row is blamed for it, and none uses up calls while it lasts.
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from migrator.clock import local_clock
 from migrator.dispatcher.policy import DeliveryPolicy
+from migrator.dispatcher.trial import Trial
 from migrator.errors import TargetError
 from migrator.model import Entry
 from migrator.ports import Clock
 
 FIRST_PROBE_WAIT: Final = 1.0  #: Seconds.
+LEAST_OF_WAIT: Final = 0.75
+"""The least part of an interval that is waited: a CRM that comes and goes by the clock could
+otherwise be missed for ever."""
 
 
 @dataclass(slots=True)
@@ -23,7 +28,7 @@ class _Faults:
     """Faults in a row of one kind of call."""
 
     rows: set[int] = field(default_factory=set)
-    count: int = 0  #: The same row's too: the last row of a run has no others.
+    count: int = 0  #: The same row's too: the last rows of a run have few others.
     since: float | None = None  #: Monotonic time of the first.
 
     def clear(self) -> None:
@@ -40,11 +45,14 @@ class _Faults:
 class Outage:
     """Pauses all calls while the CRM does not work, and probes it.
 
-    Faults of updates and of reads are counted apart: a CRM that answers reads alone is down for us.
+    Faults of updates and of reads are counted apart: a CRM that answers reads alone is down for us,
+    where enough different rows say so. Fewer rows than that may be to blame themselves: then the
+    first probe decides, and when it is answered, there was no outage.
 
     Args:
         clock: For the times.
         policy: How many faults mean an outage, and how long it may last.
+        trial: What may leave when a probe was answered and no update yet.
         wait: Waits so many seconds; False when the run is stopping.
         probe: Reads the entry's opportunity once, through the quota; whether LeadSquared answered,
             None when the run is stopping.
@@ -57,6 +65,7 @@ class Outage:
         *,
         clock: Clock,
         policy: DeliveryPolicy,
+        trial: Trial,
         wait: Callable[[float], Awaitable[bool]],
         probe: Callable[[Entry], Awaitable[bool | None]],
         stop: Callable[[TargetError], None],
@@ -64,13 +73,16 @@ class Outage:
     ) -> None:
         self.is_over = asyncio.Event()  #: Set while there is no outage.
         self.is_over.set()
-        self.count = 0  #: Outages so far.
-        self._clock, self._policy = clock, policy
+        self.count = 0  #: Outages so far, each return that did not last among them.
+        self._clock, self._policy, self._trial = clock, policy, trial
         self._wait, self._probe, self._stop, self._say = wait, probe, stop, say
         self._updates, self._reads = _Faults(), _Faults()
         self._probe_wait = FIRST_PROBE_WAIT
         self._next_probe_at = 0.0
+        self._tried_at = 0.0  # monotonic: the last probe, or the call that went on trial
+        self._up_since = 0.0  # monotonic: the last probe that was answered
         self._began_at = 0.0  # wall time of the first fault of the outage
+        self._is_said = False
         self._probing: asyncio.Task[None] | None = None
 
     @property
@@ -85,52 +97,88 @@ class Outage:
     def answered(self, *, update: bool) -> None:
         """The CRM answered a call, whatever it said."""
         (self._updates if update else self._reads).clear()
+        if update:
+            self._trial.end()
         if update or self._updates.since is None:
             self._probe_wait = FIRST_PROBE_WAIT
+            self._is_said = False
 
-    def faulted(self, entry: Entry, what: str, *, update: bool) -> None:
+    def faulted(self, entry: Entry, what: str, *, sent_at: float, update: bool) -> None:
         """A call met no working CRM; enough of these in a row are an outage."""
+        if not self.is_over.is_set() or sent_at < self._up_since:  # says nothing new
+            return
         now, many = self._clock.monotonic(), self._policy.faults_to_outage
         faults = self._updates if update else self._reads
-        if self.is_over.is_set():
-            faults.add(entry, now)
-        if (len(faults.rows) < many and faults.count < 2 * many) or not self.is_over.is_set():
+        faults.add(entry, now)
+        is_sure = len(faults.rows) >= many or (update and self._trial.is_on)
+        if not is_sure and faults.count < many:
             return
-        down_for = now - (faults.since or now)
-        if down_for >= self._policy.longest_outage:  # though its probes were answered
-            self._stop(_down(down_for, what))
+        began = now if faults.since is None else faults.since
+        if now - began >= self._policy.longest_outage:  # though its probes were answered
+            self._stop(_down(now - began, what))
             return
         self.is_over.clear()
+        self._began_at = self._clock.wall() - (now - began)
+        self._tried_at = sent_at if self._trial.is_on else now
+        if is_sure:
+            self._count_it(what)
+        self._probing = asyncio.ensure_future(
+            self._probe_until_up(entry, faults, what, began=began, is_sure=is_sure)
+        )
+
+    def _count_it(self, what: str) -> None:
         self.count += 1
-        self._began_at = self._clock.wall() - down_for
-        if self._probe_wait == FIRST_PROBE_WAIT:
+        if not self._is_said:
+            self._is_said = True
             self._say(
                 f"the CRM does not answer ({what}): sending pauses until a probe is answered; "
                 "Ctrl-C stops the run, and `migrator resume` goes on later"
             )
-        self._probing = asyncio.ensure_future(self._probe_until_up(entry, faults, what))
 
-    async def _probe_until_up(self, entry: Entry, faults: _Faults, what: str) -> None:
+    async def _probe_until_up(
+        self, entry: Entry, faults: _Faults, what: str, *, began: float, is_sure: bool
+    ) -> None:
         """Read one opportunity at growing intervals until the CRM answers: a read harms nothing."""
-        began = faults.since or self._clock.monotonic()
         while True:
-            self._next_probe_at = self._clock.monotonic() + self._probe_wait
-            if not await self._wait(self._probe_wait):
+            if not await self._wait_for_probe():
                 return
-            self._probe_wait = min(self._policy.longest_probe_wait, self._probe_wait * 2)
             is_answered = await self._probe(entry)
             if is_answered is None:
                 return
             if is_answered:
-                self._say("the CRM answers again: sending goes on")
-                faults.rows.clear()  # its time stays: an update has to be answered, too
-                faults.count = 0
-                self.is_over.set()
+                self._go_on(faults, is_sure=is_sure)
                 return
+            if not is_sure:
+                is_sure = True
+                self._count_it(what)
             down_for = self._clock.monotonic() - began
             if down_for >= self._policy.longest_outage:
                 self._stop(_down(down_for, what))
                 return
+
+    async def _wait_for_probe(self) -> bool:
+        """Intervals count from call to call: one that hangs for a minute has waited already."""
+        interval = self._probe_wait * random.uniform(LEAST_OF_WAIT, 1.0)  # noqa: S311 - no secret
+        self._probe_wait = min(self._policy.longest_probe_wait, self._probe_wait * 2)
+        now = self._clock.monotonic()
+        self._next_probe_at = max(now + LEAST_OF_WAIT, self._tried_at + interval)
+        if not await self._wait(self._next_probe_at - now):
+            return False
+        self._tried_at = self._clock.monotonic()
+        return True
+
+    def _go_on(self, faults: _Faults, *, is_sure: bool) -> None:
+        self._up_since = self._clock.monotonic()
+        if faults is self._reads:
+            faults.clear()
+        else:
+            faults.rows.clear()  # its time stays: an update has to be answered, too
+            faults.count = 0
+            if is_sure:
+                self._trial.begin()
+        if is_sure:
+            self._say("the CRM answers again: sending goes on")
+        self.is_over.set()
 
     async def close(self) -> None:
         """End the probing."""

@@ -15,7 +15,7 @@ WAIT_BETWEEN_READS = 1.0  #: Seconds.
 
 
 class Reader:
-    """Reads opportunities; a rate answer costs no read."""
+    """Reads opportunities; a rate answer costs no read, nor does what an outage cost."""
 
     def __init__(self, *, client: Client, clock: Clock, traffic: Traffic) -> None:
         self._client, self._clock, self._traffic = client, clock, traffic
@@ -30,8 +30,12 @@ class Reader:
 
         None when neither came, or the run is stopping.
         """
-        reads = 0
-        while reads < MOST_READS:
+        reads, outages = 0, self._traffic.outages
+        while True:
+            if reads >= MOST_READS:
+                if not await self._traffic.was_down(since=outages):
+                    return None
+                reads, outages = 0, self._traffic.outages
             permit = await self._traffic.permit()
             if permit is None:
                 return None
@@ -48,12 +52,12 @@ class Reader:
                     self._traffic.stop(access_refused(found))
                     return None
                 case Verdict.REFUSED | Verdict.NOT_PERMITTED:
+                    self._traffic.answered(sent_at=sent_at, update=False)
                     return found
                 case _:
-                    self._traffic.faulted(entry, found.message, update=False)
+                    self._traffic.faulted(entry, found.message, sent_at=sent_at, update=False)
             reads += 1
             await self._traffic.wait(WAIT_BETWEEN_READS)
-        return None
 
     async def reply(self, entry: Entry, permit: Permit) -> Reply | NoReply:
         """One read with one permit, as it came."""
@@ -61,7 +65,10 @@ class Reader:
 
     async def is_answering(self, entry: Entry, permit: Permit) -> bool:
         """Whether LeadSquared answers at all, whatever it says of the opportunity."""
-        return is_from_leadsquared(await self.reply(entry, permit))
+        sent_at = self._clock.monotonic()
+        reply = await self.reply(entry, permit)
+        self._traffic.heard(sent_at=sent_at, update=False)
+        return is_from_leadsquared(reply)
 
 
 def access_refused(reading: Reading) -> AccessError:

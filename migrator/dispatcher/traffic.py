@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from migrator.clock import DAY_SECONDS, local_time, next_utc_day
 from migrator.dispatcher.outage import Outage
 from migrator.dispatcher.policy import DeliveryPolicy
+from migrator.dispatcher.trial import Trial
 from migrator.errors import AllowanceError, BrakeError, MigratorError
 from migrator.model import Entry, Reading
 from migrator.ports import Clock, Permit, Quota
@@ -38,9 +39,11 @@ class Traffic:
         self._quota, self._clock, self._policy = quota, clock, policy
         self._say, self._probe = say, probe
         self._stopping = asyncio.Event()
+        self._trial = Trial(clock=clock, longest_gap=policy.longest_probe_wait)
         self._outage = Outage(
             clock=clock,
             policy=policy,
+            trial=self._trial,
             wait=self.wait,
             probe=self._probe_once,
             stop=self.stop,
@@ -74,8 +77,22 @@ class Traffic:
             return "paused by a rate answer"
         return "sending"
 
-    async def permit(self) -> Permit | None:
-        """The right to make one call now; None when the run is stopping."""
+    @property
+    def is_in_question(self) -> bool:
+        """Whether the CRM is down, or is being probed for it."""
+        return not self._outage.is_over.is_set()
+
+    async def was_down(self, *, since: int) -> bool:
+        """Whether there were outages after so many; an open question is waited for."""
+        if not self._outage.is_over.is_set():
+            await self._unless_stopping(self._outage.is_over.wait())
+        return self._outage.count != since
+
+    async def permit(self, *, update: bool = False) -> Permit | None:
+        """The right to make one call now; None when the run is stopping.
+
+        What comes of the call has to be told: `answered`, `rate_limited`, `faulted` or `heard`.
+        """
         while await self._clear():
             permit = await self._acquire()
             if permit is None:
@@ -83,9 +100,12 @@ class Traffic:
             if self._is_time_up():
                 permit.unused()
                 return None
-            if self.state == "sending":
+            is_clear = self.state == "sending"
+            if is_clear and self._trial.take(update=update):
                 return permit
             permit.unused()
+            if is_clear:
+                await self._unless_stopping(self._trial.wait())
         return None
 
     async def _acquire(self) -> Permit | None:
@@ -157,6 +177,7 @@ class Traffic:
 
     def answered(self, *, sent_at: float, update: bool) -> None:
         """The CRM answered a call, and not with a rate limit."""
+        self._trial.heard(sent_at=sent_at, update=update)
         self._outage.answered(update=update)
         if sent_at >= self._pause_began:
             self._rate_answers = 0
@@ -165,6 +186,7 @@ class Traffic:
     def rate_limited(self, reading: Reading, *, sent_at: float, update: bool) -> None:
         """The account's limit was crossed: everybody pauses."""
         now = self._clock.monotonic()
+        self._trial.heard(sent_at=sent_at, update=update)
         self._outage.answered(update=update)
         if reading.is_long_limit:
             self.stop(day_is_spent(reading, now=self._clock.wall(), then="run `migrator resume`"))
@@ -186,9 +208,14 @@ class Traffic:
             if is_news:
                 self._say(f"rate answer ({reading.message}): everything pauses for {seconds:.0f} s")
 
-    def faulted(self, entry: Entry, what: str, *, update: bool) -> None:
+    def faulted(self, entry: Entry, what: str, *, sent_at: float, update: bool) -> None:
         """A call met no working CRM."""
-        self._outage.faulted(entry, what, update=update)
+        self._trial.heard(sent_at=sent_at, update=update)
+        self._outage.faulted(entry, what, sent_at=sent_at, update=update)
+
+    def heard(self, *, sent_at: float, update: bool) -> None:
+        """Something came back that tells nothing of the target's health."""
+        self._trial.heard(sent_at=sent_at, update=update)
 
     async def _probe_once(self, entry: Entry) -> bool | None:
         permit = await self._acquire()

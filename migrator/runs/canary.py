@@ -23,7 +23,6 @@ NOTE: Final = "OpportunityNote"
 SHOWN: Final = 5
 _ENTRIES_PER_PICK: Final = 500
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?", re.ASCII)
-_HOLDS: Final = frozenset({State.SUCCEEDED, State.UNCHANGED, State.SUPERSEDED})
 
 
 def deliver_after_canary(
@@ -34,28 +33,49 @@ def deliver_after_canary(
     Raises:
         LedgerError: The ledger cannot be written.
     """
-    if not policy.canary:
-        return deliver(world, run, policy=policy, chosen=chosen)
-    numbers = choose(_left(world, run, chosen), policy.canary)
-    first = world.ledger.choices.with_earlier(run, numbers)
-    entries = world.ledger.work.pick(run, after=0, limit=2**31, chosen=first)
+    if policy.canary:
+        numbers = choose(_left(world, run, chosen, policy), policy.canary)
+        first = world.ledger.choices.with_earlier(run, numbers) - policy.held
+        entries = world.ledger.work.pick(run, after=0, limit=2**31, chosen=first) if first else []
+        finished = _send_first(world, run, entries, policy) if entries else None
+        if finished is not None and not _goes_on(world, run, finished, policy, chosen):
+            return finished
+    return deliver(world, run, policy=policy, chosen=chosen)
+
+
+def _send_first(world: World, run: Run, entries: list[Entry], policy: DeliveryPolicy) -> Finished:
+    """Send the canary and read it back; its error is that of the first row that does not hold."""
     rows = rows_text([entry.row for entry in entries[:20]], len(entries))
     world.operator.say(f"canary: {counted(len(entries), 'row')} first ({rows})")
-    finished = deliver(world, run, policy=policy, chosen=first)
+    numbers = frozenset(entry.number for entry in entries)
+    finished = deliver(world, run, policy=policy, chosen=numbers)
     if finished.error is not None or finished.signal:
         return finished
     try:
-        values = world.run_to_end(_read_back(world, run, entries, policy))
+        sent = _sent(world, run, entries)
+        # What is left out while rows are sent is told where it happens.
+        with_notes = finished.run.notes_left_out == run.notes_left_out
+        values = world.run_to_end(_read_back(world, run, sent, policy, with_notes=with_notes))
     except MigratorError as error:
         return replace(finished, error=error)
-    left = sum(1 for _ in _left(world, run, chosen))
-    held = f"canary: {counted(len(entries), 'row')} read back, {values:,} values, all as sent"
-    if not left:
-        world.operator.say(held)
-        return finished
-    if not world.operator.goes_on([held], f"Send the other {counted(left, 'row')}?"):
-        return finished
-    return deliver(world, run, policy=policy, chosen=chosen)
+    world.operator.say(
+        f"canary: {counted(len(sent), 'row')} read back, {values:,} values, all as sent"
+    )
+    return finished
+
+
+def _goes_on(
+    world: World,
+    run: Run,
+    finished: Finished,
+    policy: DeliveryPolicy,
+    chosen: Collection[int] | None,
+) -> bool:
+    """Whether the rest is to be sent now."""
+    if finished.error is not None or finished.signal:
+        return False
+    left = sum(1 for _ in _left(world, run, chosen, policy))
+    return bool(left) and world.operator.goes_on([], f"Send the other {counted(left, 'row')}?")
 
 
 # ------------------------------------------------------------------ which rows
@@ -114,27 +134,30 @@ def choose(entries: Iterable[Entry], count: int) -> frozenset[int]:
     return frozenset(spread.union(extremes.numbers()))
 
 
-def _left(world: World, run: Run, chosen: Collection[int] | None) -> Iterator[Entry]:
+def _left(
+    world: World, run: Run, chosen: Collection[int] | None, policy: DeliveryPolicy
+) -> Iterator[Entry]:
     after = 0
     while entries := world.ledger.work.pick(
         run, after=after, limit=_ENTRIES_PER_PICK, chosen=chosen
     ):
         after = entries[-1].number
-        yield from entries
+        yield from (entry for entry in entries if entry.number not in policy.held)
 
 
 # ------------------------------------------------------------------ what they have to show
 
 
 async def _read_back(
-    world: World, run: Run, entries: Sequence[Entry], policy: DeliveryPolicy
+    world: World, run: Run, entries: Sequence[Entry], policy: DeliveryPolicy, *, with_notes: bool
 ) -> int:
     """How many values were compared.
 
     Raises:
-        MigratorError: A row did not succeed, or does not hold what was sent, or cannot be read.
+        MigratorError: A row does not hold what was sent, or cannot be read.
     """
-    _refuse_failures(world, run, entries)
+    if not with_notes:
+        entries = [replace(entry, notes=()) for entry in entries]
     last = {entry.opportunity: entry for entry in entries}  # the last row of each tells its note
     sent: dict[str, dict[str, str]] = {}
     for entry in entries:
@@ -154,10 +177,21 @@ async def _read_back(
     return sum(map(len, sent.values())) + sum(bool(entry.note) for entry in last.values())
 
 
-def _refuse_failures(world: World, run: Run, entries: Sequence[Entry]) -> None:
+def _sent(world: World, run: Run, entries: Sequence[Entry]) -> list[Entry]:
+    """The rows whose opportunities have to show what was sent.
+
+    Not those where a later row of another run stands in the place of one.
+
+    Raises:
+        BrakeError: A row did not succeed.
+    """
+    overtaken = set[str]()
     for entry in entries:
         record = world.ledger.records.entry((run.number, entry.number))
-        if record is None or record.state in _HOLDS:
+        if record is None or record.state is State.SUPERSEDED:
+            overtaken.add(entry.opportunity)
+            continue
+        if record.state is State.SUCCEEDED:
             continue
         title = f"{record.exception}: " if record.exception else ""
         raise BrakeError(
@@ -167,6 +201,7 @@ def _refuse_failures(world: World, run: Run, entries: Sequence[Entry]) -> None:
             f"again; or `migrator resume {run.id}` sends the rest without this row, and "
             f"`migrator retry {run.id}` tries it again.",
         )
+    return [entry for entry in entries if entry.opportunity not in overtaken]
 
 
 async def _lost(

@@ -276,7 +276,8 @@ def _not_reached(link: Link, found: Reading, reply: Reply | NoReply) -> Migrator
     host = link.settings.host
     if isinstance(reply, NoReply):
         advice = _NETWORK.get(reply.kind, _CHECK_NETWORK)
-        if reply.kind is NoReplyKind.TLS and link.settings.is_loopback:
+        is_https = "certificate" in found.message
+        if reply.kind is NoReplyKind.TLS and link.settings.is_loopback and not is_https:
             advice = f"A sandbox speaks http: set `LSQ_API_HOST=http://{host}`."
         problem = f"LeadSquared could not be reached ({found.message})"
         return TargetError(problem, where=host, advice=f"{advice} Nothing was sent.")
@@ -300,7 +301,8 @@ _NETWORK: Final = {
     NoReplyKind.TLS: "No secure connection could be made, and the keys go over no other. Check "
     "LSQ_API_HOST; where a company proxy signs with its own certificate, name that in LSQ_CA_FILE.",
     NoReplyKind.PROXY: "Check LSQ_PROXY: its host and port, and name and password where it asks "
-    "for them (HTTP 407); or unset it where no proxy is needed.",
+    "for them (HTTP 407); or unset it where no proxy is needed. HTTP 502, 503 or 504 may also mean "
+    "that the proxy does not reach the host of LSQ_API_HOST.",
     NoReplyKind.CONNECT: "Nothing answers there: check host and port in LSQ_API_HOST, your "
     "network, and that no firewall stands in between.",
 }

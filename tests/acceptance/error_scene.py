@@ -54,7 +54,6 @@ class Scene(Desk):
     """A new user's folder: three deals, a mapping, the settings of a sandbox, no ledger."""
 
     sandbox: SandboxProcess = field(kw_only=True)
-    before: list[str] = field(default_factory=list, kw_only=True)  #: Words before the command.
     differs: dict[str, str] = field(default_factory=dict, kw_only=True)  #: Pattern to its stand-in.
     kept: dict[Path, str] = field(default_factory=dict, kw_only=True)  #: File to its digest.
     how: Callable[["Scene", list[str]], Ended] | None = field(default=None, kw_only=True)
@@ -100,17 +99,6 @@ class Scene(Desk):
         if self.how is not None:
             return self.how(self, [*self.before, *MIGRATOR, *words[1:]])
         return self.end(self.start(*words[1:]))
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [*self.before, *MIGRATOR, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
 
     def done(self, command: str, code: int = 0) -> Ended:
         """Run a command before the one that counts."""

@@ -14,7 +14,7 @@ import time
 import urllib.request
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -24,6 +24,8 @@ MIGRATOR: Final = (sys.executable, "-m", "migrator")
 ACCESS_KEY: Final = "u$rRehearsal+4711"
 SECRET_KEY: Final = "sEcret/Rehearsal+0815=="
 LONGEST_COMMAND: Final = 90.0
+LOST: Final = frozenset({"lost_before", "lost_after", "hang", "truncated", "http502", "http504"})
+"""Faults after which no answer tells whether the update was applied."""
 HAS_SIGNALS: Final = sys.platform != "win32"
 HAS_TERMINALS: Final = sys.platform != "win32"
 
@@ -86,6 +88,14 @@ def deals(count: int) -> list[Deal]:
         )
         for number in range(1, count + 1)
     ]
+
+
+def wait_until(holds: Callable[[], bool], *, within: float = LONGEST_COMMAND) -> None:
+    """Wait until something holds that another process brings about: it can only be looked at."""
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +185,19 @@ class SandboxProcess:
         """Note to how many updates with it were applied."""
         return Counter(update["note"] for update in self.updates if update["applied"])
 
+    def figures(self, *, rows: int, kills: int = 0) -> dict[str, int]:
+        """What `make soak` sums up of one run."""
+        return {
+            "runs": 1,
+            "kills": kills,
+            "rows": rows,
+            "calls": len(self.calls),
+            "lost answers": sum(call["fault"] in LOST for call in self.calls),
+            "over the limit": sum(
+                call["status"] == 429 and not call["fault"] for call in self.calls
+            ),
+        }
+
     def wait_for_updates(self, count: int, process: "subprocess.Popen[str]") -> int:
         """Wait until so many updates have arrived while ``process`` lives; gives how many did."""
         deadline = time.monotonic() + LONGEST_COMMAND
@@ -198,6 +221,8 @@ class Desk:
     folder: Path
     environment: dict[str, str]
     said: list[str] = field(default_factory=list)  #: All that any command printed.
+    before: list[str] = field(default_factory=list, kw_only=True)  #: Words before the command.
+    started: list["subprocess.Popen[str]"] = field(default_factory=list, kw_only=True)
 
     @classmethod
     def at(cls, folder: Path, sandbox: SandboxProcess, *, limit: str = "100/0.2") -> "Desk":
@@ -238,8 +263,8 @@ class Desk:
     # ---------------------------------------------------------- commands
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [*MIGRATOR, *arguments],
+        process = subprocess.Popen(
+            [*self.before, *MIGRATOR, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -247,6 +272,15 @@ class Desk:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
+        self.started.append(process)
+        return process
+
+    def leave(self) -> None:
+        """End what a test that failed has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def end(self, process: "subprocess.Popen[str]", *, within: float = LONGEST_COMMAND) -> Ended:
         """Wait for a command's end and keep what it said."""

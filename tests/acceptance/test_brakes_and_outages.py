@@ -13,7 +13,7 @@ def test_too_many_failed_rows_stop_the_run(sandbox: SandboxProcess, desk: Desk) 
     assert "rows failed (--max-failures 5); the most frequent reason (" in ended.errors
     assert "MXInvalidInputException" in ended.errors
     states = desk.states()
-    assert 5 <= states["failed"] <= 8  # calls under way are settled
+    assert 5 <= states["failed"] < 20  # calls under way are settled
     assert states["planned"] > 0
 
     desk.type("resume", "--yes", code=Exit.ATTENTION)

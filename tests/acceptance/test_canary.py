@@ -124,3 +124,24 @@ def test_a_canary_and_a_choice_of_rows_exclude_each_other(desk: Desk) -> None:
     ended = desk.run("--canary", "1", "--limit", "2", code=Exit.USAGE)
 
     assert "--canary" in ended.errors
+
+
+def test_a_row_that_another_run_has_overtaken_is_no_difference(desk: Desk) -> None:
+    desk.write_sheet(deals(20))
+    desk.run("--limit", "1", code=Exit.STOPPED)
+    desk.write_sheet([Deal(opportunity=guid(20), name="Newer")], name="june.csv")
+    desk.run(sheet="june.csv")
+
+    ended = desk.type("resume", "r1", "--yes", "--patience", "0.5", "--canary", "2")
+
+    assert "all as sent" in ended.errors
+    assert desk.states("r1") == {"succeeded": 19, "superseded": 1}
+
+
+def test_where_nothing_is_left_there_is_no_canary(desk: Desk) -> None:
+    desk.write_sheet(deals(3))
+    desk.run()
+
+    ended = desk.run("--canary", "2")
+
+    assert "canary" not in ended.errors

@@ -30,11 +30,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]
     sandbox.stop()
 
 
-@pytest.fixture(scope="module")
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bytecode")
-
-
 @pytest.fixture
 def scene(tmp_path: Path, shared: SandboxProcess, bytecode: Path) -> Iterator[Scene]:
     scene = Scene.laid_out(tmp_path / "deals", shared, bytecode=bytecode)

@@ -5,7 +5,7 @@ What is expected is computed here from the sheet, importing nothing of migrator.
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -250,7 +250,11 @@ def moments_of(count: int, *, kills: int, seed: int) -> list[int]:
     ],
 )
 def test_a_run_killed_and_resumed_under_all_faults_leaves_every_row_there_once(
-    start_sandbox: StartSandbox, open_desk: OpenDesk, count: int, kills: int
+    start_sandbox: StartSandbox,
+    open_desk: OpenDesk,
+    record_property: Callable[[str, object], None],
+    count: int,
+    kills: int,
 ) -> None:
     rows = a_sheet(count, seed=count)
     migration = prepare(start_sandbox, open_desk, rows=rows, faults=PASSING | FINAL)
@@ -270,6 +274,11 @@ def test_a_run_killed_and_resumed_under_all_faults_leaves_every_row_there_once(
     assert_in_the_sheets_order(migration.sandbox, mappable)
     common = {name for name, share in PASSING.items() if share >= 0.02}
     assert struck(migration.sandbox) >= common | {"rate429"}
+    figures = migration.sandbox.figures(rows=count, kills=kills) | {
+        "notes possibly twice": migration.desk.status()["notes_possibly_twice"]
+    }
+    for name, figure in figures.items():
+        record_property(name, figure)
 
 
 def test_reads_that_lag_longer_than_the_patience_double_no_note_without_the_balance_saying_so(

@@ -56,7 +56,7 @@ def test_after_an_evening_of_failures_the_keys_are_in_nothing_that_was_written(
     _with_an_unreachable_host(desk)
 
     assert {"succeeded", "rejected"} < desk.states().keys()
-    everything = dict(_written(desk))
+    everything = dict(written(desk))
     assert {"migrator.db", "all.csv", "(output)"} <= everything.keys()
     assert b"mx_Custom_6" in everything["migrator.db"]
     for key in (ACCESS_KEY, SECRET_KEY, WRONG_ACCESS, WRONG_SECRET):
@@ -77,7 +77,7 @@ def test_a_key_that_the_crm_repeats_in_its_answer_is_not_kept(
 
     assert ".leadsquared.com" in ended.errors
     for form in forms_of(SECRET_KEY):
-        assert not [name for name, content in _written(desk) if form.encode() in content]
+        assert not [name for name, content in written(desk) if form.encode() in content]
 
 
 @pytest.mark.skipif(not HAS_SIGNALS, reason="a mode of files is POSIX's")
@@ -144,7 +144,7 @@ def _with_an_unreachable_host(desk: Desk) -> None:
     desk.environment |= right
 
 
-def _written(desk: Desk) -> Iterator[tuple[str, bytes]]:
+def written(desk: Desk) -> Iterator[tuple[str, bytes]]:
     """Every file below the desk by its name, and all that was printed."""
     for path in desk.folder.rglob("*"):
         if path.is_file():

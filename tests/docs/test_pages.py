@@ -20,6 +20,7 @@ PAGES = [
     "fields.md",
     "drafting.md",
     "brakes-and-outages.md",
+    "connections.md",
     "failed-rows.md",
     "several-rows.md",
     "after-a-crash.md",

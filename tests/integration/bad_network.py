@@ -1,12 +1,13 @@
 """A relay between the client and the sandbox that behaves badly on demand, over real sockets."""
 
 import asyncio
+import socket
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 from urllib.parse import urlsplit
 
 HUGE = 10 * 2**20
@@ -21,6 +22,8 @@ class Manner(StrEnum):
     TOO_SLOW = "answers byte by byte, too slowly"
     HUGE_BODY = "answers a body of 10 MB"
     CLOSES_AFTER_THE_HEADERS = "sends the headers of the answer and closes"
+    CUTS = "takes the request and cuts the connection"
+    CUTS_AFTER_PASSING_ON = "passes it on and cuts the connection"
     CLOSES_WHILE_IDLE = "closes the connection after each answer without saying so"
     REDIRECTS = "sends the caller to another host"
 
@@ -30,17 +33,20 @@ class Relay:
     """Where the client calls."""
 
     port: int = 0
+    scheme: str = "http"
     elsewhere: str = "http://127.0.0.1:9"  #: Where a redirect points.
+    byte_every: float = 0.05  #: Seconds, where it is too slow.
     seen: Counter[str] = field(default_factory=Counter)  #: Misdeeds done.
     connections: int = 0
     _next: list[Manner] = field(default_factory=list)
-    _listener: asyncio.Server | None = None
-    _talk: Any = None
-    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _there: tuple[str, int] = ("", 0)
+    _tls: ssl.SSLContext | None = None
+    _listener: asyncio.Task[None] | None = None
+    _talks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def behave(self, manner: Manner, times: int = 1) -> None:
         """The next updates are treated so."""
@@ -52,42 +58,66 @@ class Relay:
     async def goes(self) -> None:
         """It is gone: nothing listens, and every connection is cut."""
         assert self._listener is not None
-        self._listener.close()
-        for task in self._tasks:
-            task.cancel()
+        self._listener.cancel()
+        await asyncio.wait({self._listener})
+        await self.cuts()
+
+    async def cuts(self) -> None:
+        """Every connection is cut; new ones can be made."""
+        talks = list(self._talks)
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
 
     async def comes_back(self) -> None:
-        self._listener = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
+        listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
+        listening.setblocking(False)
+        self.port = listening.getsockname()[1]
+        self._listener = asyncio.create_task(self._listen(listening))
+
+    async def _listen(self, listening: socket.socket) -> None:
+        # asyncio's own server loses connections that are being accepted when it is closed.
+        with listening:
+            while True:
+                connection, _ = await asyncio.get_running_loop().sock_accept(listening)
+                self.connections += 1
+                talk = asyncio.create_task(self._talk(connection))
+                self._talks.add(talk)
+                talk.add_done_callback(self._talks.discard)
+
+    async def _talk(self, connection: socket.socket) -> None:
+        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        with connection:
+            try:
+                transport, _ = await loop.connect_accepted_socket(
+                    lambda: protocol, connection, ssl=self._tls
+                )
+            except (OSError, asyncio.CancelledError):
+                return
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+            try:
+                while await _serve(self, *self._there, reader, writer):
+                    pass
+            except (OSError, EOFError, asyncio.CancelledError):
+                pass
+            finally:
+                transport.abort()
+                await asyncio.sleep(0)  # aborted in the next turn of the loop
 
 
 @asynccontextmanager
-async def a_relay(sandbox_url: str) -> AsyncIterator[Relay]:
-    """A relay in front of a sandbox."""
-    relay, there = Relay(), urlsplit(sandbox_url)
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        relay._tasks.add(task)  # type: ignore[arg-type]
-        relay.connections += 1
-        try:
-            while await _serve(relay, there.hostname or "", there.port or 0, reader, writer):
-                pass
-        except (OSError, EOFError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.transport.abort()
-            relay._tasks.discard(task)  # type: ignore[arg-type]
-
-    relay._talk = talk
+async def a_relay(sandbox_url: str, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Relay]:
+    """A relay in front of a sandbox; ``tls``: what it presents, changed for new connections."""
+    there = urlsplit(sandbox_url)
+    relay = Relay(
+        scheme="https" if tls else "http", _there=(there.hostname or "", there.port or 0), _tls=tls
+    )
     await relay.comes_back()
-    assert relay._listener is not None
-    relay.port = relay._listener.sockets[0].getsockname()[1]
     try:
         yield relay
     finally:
-        tasks = list(relay._tasks)
         await relay.goes()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _serve(
@@ -99,21 +129,26 @@ async def _serve(
     if manner is not None:
         relay.seen[manner] += 1
     if manner is Manner.STOPS_READING:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         return False
     if manner is Manner.REDIRECTS:
         location = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {relay.elsewhere}/v2/x\r\n"
         writer.write(f"{location}Content-Length: 0\r\n\r\n".encode())
         return False
-    answer = await _ask(host, port, head, await _body(reader, head))
+    body = await _body(reader, head)
+    if manner is Manner.CUTS:
+        return False
+    answer = await _ask(host, port, head, body)
     match manner:
         case Manner.SILENT:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
+        case Manner.CUTS_AFTER_PASSING_ON:
+            return False
         case Manner.SLOW | Manner.TOO_SLOW:
             for number in range(len(answer)):
                 writer.write(answer[number : number + 1])
                 await writer.drain()
-                await asyncio.sleep(0.0 if manner is Manner.SLOW else 0.05)
+                await asyncio.sleep(0.0 if manner is Manner.SLOW else relay.byte_every)
         case Manner.HUGE_BODY:
             writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {HUGE}\r\n\r\n".encode())
             writer.write(b'{"x": "' + b"x" * HUGE)

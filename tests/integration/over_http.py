@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from migrator.client import LeadSquaredClient
@@ -35,6 +36,7 @@ async def dispatching(
     chosen: frozenset[int] | None = None,
     url: str = "",
     call_timeout: float = 5.0,
+    ca_file: Path | None = None,
 ) -> AsyncIterator[Dispatch]:
     """``url``: what stands between the client and the sandbox; "" for nothing."""
     clock = SystemClock()
@@ -44,6 +46,7 @@ async def dispatching(
         secret_key=sandbox.options.secret_key,
         clock=clock,
         call_timeout=call_timeout,
+        ca_file=ca_file,
     )
     async with client, ledger.thread() as thread:
         yield a_dispatch(

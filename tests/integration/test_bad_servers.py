@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from migrator.dispatcher import DispatchResult
-from migrator.errors import AccessError
+from migrator.errors import AccessError, TargetError
 from migrator.ledger import Ledger, open_ledger
+from tests.certificates import a_certificate, server_side
 from tests.integration.bad_network import Manner, Relay, a_relay
 from tests.integration.dispatching import an_update, guid, plan, states
-from tests.integration.over_http import a_sandbox, dispatching, updates
+from tests.integration.over_http import QUICK, a_sandbox, dispatching, updates
 
 ROWS = 20
+NOT_PASSED_ON = (Manner.STOPS_READING, Manner.CUTS)
 PASSING = [manner for manner in Manner if manner is not Manner.REDIRECTS]
 
 
@@ -42,9 +45,9 @@ async def test_what_misbehaves_for_a_while_costs_no_row(
             held = sandbox.opportunities[guid(number)]
             assert held.fields == {"mx_Custom_1": "x"}
             assert held.notes == ({f"note {number}": 1} if notes else {})
-        if manner is not Manner.STOPS_READING:  # there the note is missing, and sent once more
+        if manner not in NOT_PASSED_ON:  # there the note is missing, and sent once more
             assert twice == 0
-        if notes and manner is not Manner.STOPS_READING:
+        if notes and manner not in NOT_PASSED_ON:
             assert len(updates(sandbox)) == ROWS
 
 
@@ -72,6 +75,39 @@ async def test_a_redirect_ends_the_run_and_takes_no_key_along(ledger: Ledger) ->
     assert isinstance(result.error, AccessError)
     assert "another address" in str(result.error)
     assert states(ledger, run) == ["planned"] * ROWS
+
+
+async def test_a_certificate_that_goes_wrong_sends_nothing_and_blames_no_row(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """In the middle of a run it is an outage, which ends it when it lasts (exit 7)."""
+    certificate, strangers = a_certificate(tmp_path), a_certificate(tmp_path)
+    tls = server_side(certificate)
+    policy = replace(QUICK, longest_outage=0.5)
+    run = plan(ledger, *(an_update(n, note=f"note {n}") for n in range(60)))
+    async with a_sandbox(latency=(0.02, 0.05)) as sandbox, a_relay(sandbox.url, tls=tls) as relay:
+        relay.behave(Manner.CLOSES_WHILE_IDLE, times=1000)  # each call over a new connection
+        how = {"url": relay.url, "ca_file": certificate.authority}
+        async with dispatching(ledger, run, sandbox, policy=policy, **how) as dispatch:
+            running = asyncio.create_task(dispatch.run())
+            while len(updates(sandbox)) < 20:
+                await asyncio.sleep(0)
+            tls.load_cert_chain(strangers.chain)
+            result = await running
+        sent = len(updates(sandbox))
+        assert isinstance(result.error, TargetError)
+        assert "certificate verify failed" in str(result.error)
+        assert set(states(ledger, run)) <= {"planned", "succeeded", "in_doubt"}
+        assert "planned" in states(ledger, run)
+
+        tls.load_cert_chain(certificate.chain)
+        async with dispatching(ledger, run, sandbox, **how) as dispatch:
+            assert (await dispatch.run()).error is None
+
+        assert sent < 60
+        for number in range(60):
+            assert sandbox.opportunities[guid(number)].notes == {f"note {number}": 1}
+    assert states(ledger, run) == ["succeeded"] * 60
 
 
 async def _gone(

@@ -2,10 +2,8 @@
 
 import asyncio
 import gzip
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from migrator.client import LeadSquaredClient
 from migrator.clock import SystemClock
 from migrator.errors import SettingsError
 from migrator.model import LONGEST_ANSWER, NoReply, NoReplyKind, Reply, Request
+from tests.certificates import a_certificate, server_side
 
 ACCESS_KEY = "u$r1234567890abcdef"
 SECRET_KEY = "s3cr3t/with+signs=&?#%"
@@ -230,6 +229,39 @@ async def test_a_huge_body_is_cut_and_its_connection_closed(packed: bool) -> Non
     assert server.connections == 2
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: ",
+        "HTTP/1.1 ",
+    ],
+    ids=["a length", "no length", "a header", "a status"],
+)
+async def test_of_an_answer_without_an_end_little_is_taken(head: str) -> None:
+    taken = 0
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal taken
+        writer.write(head.encode())
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()  # waits while the client takes nothing more, ends when it closes
+            taken += 65536
+
+    async with serving(pour) as server:
+        reply, said = await call_once(server.port)
+
+    assert said == ["written", "answered"]
+    if isinstance(reply, Reply):
+        assert (reply.truncated, len(reply.body)) == (True, LONGEST_ANSWER)
+    else:
+        assert (reply.kind, reply.written) == (NoReplyKind.RESET, True)
+        assert len(reply.text) < 1000
+    assert taken < 16 * LONGEST_ANSWER  # buffers of the system included
+
+
 async def test_keys_that_a_page_repeats_are_taken_out_of_the_body() -> None:
     page = b"no such page: /v2/x?accessKey=u%24r1234567890abcdef&secretKey=" + SECRET_KEY.encode()
     async with serving(a_response(page, status="404 Not Found")) as server:
@@ -368,6 +400,18 @@ async def test_no_answer_in_time_was_written() -> None:
     assert said == ["written", "answered"]
 
 
+async def test_a_server_that_stops_reading_is_given_up() -> None:
+    request = Request(method="POST", path="X", body=b"x" * (LONGEST_ANSWER - 1))
+    with socket.socket() as listener:  # The system takes the connection; nobody reads.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        reply, said = await call_once(listener.getsockname()[1], request, call_timeout=0.5)
+
+    assert reply == NoReply(kind=NoReplyKind.TIMEOUT, written=True, text="none within 0.5 s")
+    assert said == ["written", "answered"]
+
+
 async def test_a_body_that_comes_byte_by_byte_ends_with_the_call() -> None:
     async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -465,37 +509,8 @@ async def test_a_client_that_is_not_open_says_so_and_spends_no_permit() -> None:
 # ------------------------------------------------------------------ TLS
 
 
-@dataclass(frozen=True)
-class Certificate:
-    file: Path
-    key: Path
-
-
-def a_certificate(folder: Path, name: str) -> Certificate:
-    """A self-signed certificate; made by openssl, since no key belongs into the repository."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the openssl command, which makes the certificate, is not installed")
-    made = Certificate(folder / "certificate.pem", folder / "key.pem")
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-         "/CN=test", "-addext", f"subjectAltName={name}", "-keyout", made.key, "-out", made.file],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return made
-
-
-def server_side(certificate: Certificate, newest: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.file, certificate.key)
-    if newest is not None:
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.maximum_version = newest
-    return context
-
-
 async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
-    certificate = a_certificate(tmp_path, "IP:127.0.0.1")
+    certificate = a_certificate(tmp_path)
     async with serving(OK, tls=server_side(certificate)) as server:
         reply, said = await call_once(server.port, scheme="https")
 
@@ -507,17 +522,17 @@ async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> No
 
 
 async def test_a_certificate_of_the_ca_file_is_trusted(tmp_path: Path) -> None:
-    certificate = a_certificate(tmp_path, "IP:127.0.0.1")
+    certificate = a_certificate(tmp_path)
     async with serving(OK, tls=server_side(certificate)) as server:
-        reply, _ = await call_once(server.port, scheme="https", ca_file=certificate.file)
+        reply, _ = await call_once(server.port, scheme="https", ca_file=certificate.authority)
 
     assert reply == Reply(status=200, body=b"{}")
 
 
 async def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None:
-    certificate = a_certificate(tmp_path, "DNS:api.leadsquared.com")
+    certificate = a_certificate(tmp_path, "api.leadsquared.com")
     async with serving(OK, tls=server_side(certificate)) as server:
-        reply, _ = await call_once(server.port, scheme="https", ca_file=certificate.file)
+        reply, _ = await call_once(server.port, scheme="https", ca_file=certificate.authority)
 
     assert isinstance(reply, NoReply)
     assert reply.kind is NoReplyKind.TLS
@@ -525,10 +540,10 @@ async def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 async def test_tls_before_1_2_is_refused(tmp_path: Path) -> None:
-    certificate = a_certificate(tmp_path, "IP:127.0.0.1")
+    certificate = a_certificate(tmp_path)
     old = server_side(certificate, newest=ssl.TLSVersion.TLSv1_1)
     async with serving(OK, tls=old) as server:
-        reply, _ = await call_once(server.port, scheme="https", ca_file=certificate.file)
+        reply, _ = await call_once(server.port, scheme="https", ca_file=certificate.authority)
 
     assert isinstance(reply, NoReply)
     assert reply.written is False

@@ -2,19 +2,14 @@
 
 import contextlib
 import shlex
-import shutil
 import sqlite3
-import subprocess
-import threading
-import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from tests.acceptance.disks import OwnDisk, own_disk
 from tests.acceptance.error_scene import IS_POSIX, LEDGER, RUN, Group, Scene, without_root_power
-from tests.acceptance.rehearsal import Ended, deals
+from tests.acceptance.rehearsal import Ended, deals, wait_until
 
 case = Group("The ledger")
 Steps = Generator[None, Ended, None]
@@ -130,7 +125,7 @@ def _(at: Scene) -> Steps:
     at.sandbox.change(latency=30, latency_before=0)
     before = len(at.sandbox.updates)
     with first_process(at, "migrator resume --yes"):
-        until(lambda: len(at.sandbox.updates) > before)
+        wait_until(lambda: len(at.sandbox.updates) > before)
         yield
 
 
@@ -219,52 +214,9 @@ def first_process(at: Scene, command: str) -> Iterator[None]:
         process.communicate()
 
 
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)  # what another process did can only be looked at
-
-
-@dataclass(slots=True)
-class SmallDisk:
-    """A file system of its own, too small for what is to come."""
-
-    seen: Path  #: The folder as this process sees it: inside the other one's view of the disks.
-
-    def fill(self) -> None:
-        with (self.seen / "filler").open("ab", buffering=0) as filler, contextlib.suppress(OSError):
-            while filler.write(b"\0" * 4096):
-                pass
-
-    def fill_after(self, holds: Callable[[], bool]) -> None:
-        threading.Thread(target=lambda: (until(holds), self.fill()), daemon=True).start()
-
-    def make_room(self) -> None:
-        (self.seen / "filler").unlink()
-
-
-def small_disk(at: Scene) -> SmallDisk:
+def small_disk(at: Scene) -> OwnDisk:
     """Put the ledger on a small disk, which only the commands see, or skip."""
-    folder = at.folder / "small"
-    folder.mkdir()
-    tools = [shutil.which(name) for name in ("unshare", "nsenter")]
-    if not all(tools):
-        pytest.skip("a small disk needs unshare and nsenter")
-    mount = f"mount -t tmpfs -o size=24m tmpfs {shlex.quote(str(folder))} && echo ready && exec cat"
-    holder = subprocess.Popen(
-        [str(tools[0]), "-rm", "sh", "-c", mount],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    )
-    at.on_end.callback(holder.communicate)
-    assert holder.stdout is not None
-    if holder.stdout.readline() != "ready\n":
-        pytest.skip("this machine lets nobody mount a small disk")
-    inside = ["-t", str(holder.pid), "-U", "-m", "--preserve-credentials"]
-    go = ["sh", "-c", f'cd {shlex.quote(str(at.folder))} && exec "$@"', "sh"]
-    at.before = [str(tools[1]), *inside, *go]
+    disk = at.on_end.enter_context(own_disk(at.folder / "small"))
+    at.before = disk.before
     at.set(MIGRATOR_LEDGER=f"small/{LEDGER}")
-    return SmallDisk(Path(f"/proc/{holder.pid}/root{folder}"))
+    return disk
