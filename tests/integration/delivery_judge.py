@@ -197,6 +197,7 @@ def judge_the_end(night: Night) -> None:
     judge(night)
     account = read_ledger(night.ledger_file)
     newest = max(account.rows_read)
+    assert night.sheet_of[newest] == tuple(night.rows), f"run {newest} is of an older sheet"
     settled = {"succeeded", "unchanged", "superseded"}
     for entry in account.entries:
         run = entry.place[0]
