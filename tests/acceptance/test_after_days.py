@@ -91,8 +91,8 @@ def test_a_doubtful_row_that_arrived_is_settled_by_the_read_and_not_sent_again(
 ) -> None:
     rows = [Deal(opportunity=row.opportunity, name=row.name) for row in deals(2)]  # no notes
     desk.write_sheet(rows)
-    for fault in ("lost_after", "http503", "http503", "http503", "http503"):
-        sandbox.strike(fault, opportunity=rows[0].opportunity)
+    sandbox.strike("lost_after", opportunity=rows[0].opportunity, path="Update")
+    sandbox.strike("http503", opportunity=rows[0].opportunity, path="Update", times=9)
     desk.run(code=Exit.STOPPED)
     assert desk.states() == {"succeeded": 1, "in_doubt": 1}
     age(desk, DAY)
