@@ -318,12 +318,9 @@ class Delivery:
         if judgement is None:
             return await self._leave(sending)
         outcome: Outcome = Failed(reading=call.reading)
-        if judgement is Judgement.APPLIED:
-            # A note that is still to be sent is one of which no read could tell.
-            sending.note_in_doubt = sending.note_in_doubt or sending.with_note
-            sending.with_note = False
+        if judgement is Judgement.APPLIED and not sending.with_note:
             outcome = self._without_note(sending, guid="")
-        elif judgement is Judgement.CANNOT_TELL:
+        elif judgement is not Judgement.NOT_THERE:  # or its note is still to be sent
             outcome = InDoubt(doubt=Doubt.ALL, reading=call.reading)
         return await self._settle(sending, outcome, None)
 
