@@ -260,7 +260,7 @@ def test_a_second_process_on_the_same_run_is_refused_and_told_who_holds_it(
     evening: Evening,
 ) -> None:
     evening.start_sandbox("--latency", "0.2")
-    evening.write_sheet(deals(400))
+    evening.write_sheet(deals(4000))
     process = evening.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
     evening.wait_for_updates(5, process)
 

@@ -88,7 +88,7 @@ def test_at_least_once_is_kept_with_the_run_and_holds_in_a_resume_without_the_ma
     desk.write_mapping(AT_LEAST_ONCE)
     # Both calls are applied and no answer comes; no read of the first shows a note of ours.
     sandbox.strike("lost_after", opportunity=guid(1), path="Update", times=1)
-    sandbox.strike("foreign404", opportunity=guid(1), path="GetOpportunityDetails", times=99)
+    sandbox.change(closed={"GetOpportunityDetails": "refused"})
     process = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes", "--patience", "60")
     sandbox.wait_for_updates(2, process)
     process.kill()
