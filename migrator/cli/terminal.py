@@ -44,10 +44,10 @@ class TerminalOperator:
         print("LeadSquared was not asked; the same command asks you again.", file=sys.stderr)
         return False
 
-    def goes_on(self, lines: Sequence[str], question: str) -> bool:
-        """Show what was read back, and ask unless ``--yes`` answered before."""
+    def goes_on(self, question: str) -> bool:
+        """Ask unless ``--yes`` answered before."""
         self.close()
-        if self._asked(lines, question, what="send the rest", done="sent beyond the canary"):
+        if self._asked((), question, what="send the rest", done="sent beyond the canary"):
             return True
         print("The rest is left planned; `migrator resume` sends it.", file=sys.stderr)
         return False

@@ -115,14 +115,13 @@ class Learner:
         ):
             lessons = replace(lessons, limit=None, window=0.0, adopted_from=None)
         if max(lessons.eased_at, lessons.refused_at or 0.0) > now + ANOTHER_BOOT:
-            kept = replace(
-                Lessons(),
+            return Lessons(
                 limit=lessons.limit,
                 window=lessons.window,
                 adopted_at=lessons.adopted_at,
                 adopted_from=lessons.adopted_from,
+                eased_at=now,
             )
-            return replace(kept, eased_at=now)
         if lessons.is_spaced and now - (lessons.refused_at or now) > SPACED_FOR:
             return replace(lessons, is_spaced=False)
         return lessons
@@ -151,8 +150,7 @@ class Learner:
         return self._slow_down(lessons, now=now, window=window)
 
     def _adopt(self, told: tuple[int, float], *, now: float, wall: float) -> Lesson:
-        adopted = replace(
-            Lessons(),
+        adopted = Lessons(
             limit=told[0],
             window=told[1],
             adopted_at=wall,

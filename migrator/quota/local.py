@@ -13,7 +13,7 @@ from enum import Enum
 from aiolimiter import AsyncLimiter
 
 from migrator.ports import Clock
-from migrator.quota.learning import Learner, Lessons
+from migrator.quota.learning import Learner
 from migrator.quota.modes import Mode, Terms
 from migrator.quota.shared import SharedPermits
 
@@ -53,7 +53,8 @@ class AccountQuota:
         self._block: deque[int] = deque()  # taken from the file, not given yet
         self._out: set[int] = set()  # given, and nobody knows when they come back
         self._changed = asyncio.Event()
-        self._terms = self._learner.terms(self._lessons())
+        known = self._shared.lessons(self._learner, now=clock.monotonic(), wall=clock.wall())
+        self._terms = self._learner.terms(known)
         self._pace = _pace(self._terms)
 
     async def acquire(self) -> "AccountPermit":
@@ -87,9 +88,8 @@ class AccountQuota:
 
     @property
     def rate(self) -> tuple[int, float]:
-        """Calls and seconds that are ours, as far as is known now."""
-        terms = self._learner.terms(self._lessons())
-        return terms.permits, terms.window
+        """Calls and seconds that are ours, as far as was known when a permit was last taken."""
+        return self._terms.permits, self._terms.window
 
     def close(self) -> None:
         """Give back what was not used; the process is about to end, or does something else."""
@@ -115,12 +115,7 @@ class AccountQuota:
         if terms.step != self._terms.step:
             self._pace = _pace(terms)
         self._terms = terms
-        return min(taken.wait, taken.at_most)
-
-    def _lessons(self) -> Lessons:
-        return self._shared.lessons(
-            self._learner, now=self._clock.monotonic(), wall=self._clock.wall()
-        )
+        return taken.wait
 
     def _written(self, permit: int, *, is_first: bool) -> None:
         out = self._terms.out_after_write

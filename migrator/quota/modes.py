@@ -26,7 +26,7 @@ class Mode(StrEnum):
 
     PACED = "paced"  #: Evenly spaced; nearly never refused, however the server counts.
     LEARNED = "learned"  #: As near as the network allows; a refusal now and then.
-    SURE = "sure"  #: Never refused, but each permit waits for its answer.
+    SURE = "sure"  #: Never above the limit, but each permit waits for its answer.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

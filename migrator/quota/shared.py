@@ -8,7 +8,6 @@ its processes have in common and no setting of the clock moves. It never waits: 
 import os
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ T = TypeVar("T")
 
 _SCHEMA: Final = """
 create table if not exists holder (
-  id integer primary key, name text not null, pid integer not null, started real not null,
+  id integer primary key, pid integer not null, started real not null,
   wants_until real not null default 0);
 create table if not exists lease (
   id integer primary key, holder integer not null, taken_at real not null, until real);
@@ -52,8 +51,7 @@ class Taken:
 
     lessons: Lessons
     permits: tuple[int, ...] = ()
-    wait: float = 0.0  #: Seconds.
-    at_most: float = 0.0  #: Seconds after which asking again makes sense in any case.
+    wait: float = 0.0  #: Seconds after which asking again makes sense.
 
 
 class SharedPermits:
@@ -74,7 +72,6 @@ class SharedPermits:
         self.note = ""  #: Why processes do not share, and what that means; "" when they do.
         self._pid = os.getpid() if pid is None else pid
         self._started = _start_of(self._pid) if started is None else started
-        self._name = uuid.uuid4().hex
         self._me: int | None = None
         self._database: sqlite3.Connection | None = None
         self._waiting: list[tuple[int, float | None]] = []  # settled, and not in the file yet
@@ -90,11 +87,11 @@ class SharedPermits:
         """
 
         def take(do: sqlite3.Connection) -> tuple[Taken, str]:
-            me = self._register(do, now)
             self._write_settled(do)
             old = self._lessons(do)
             lessons, said = learner.eased(learner.current(old, now=now, wall=wall), now=now)
             terms = learner.terms(lessons)
+            me = self._register(do, now, terms.window)
             self._drop_old(do, now, terms)
             if self._assume_full:
                 self._assume_full = False
@@ -105,8 +102,8 @@ class SharedPermits:
                 lessons = learner.called(lessons)
             if lessons != old:
                 self._keep(do, lessons)
-            until = now + (taken.wait + _STILL_ASKING if taken.wait else _STILL_ASKING)
-            do.execute("update holder set wants_until = ? where id = ?", (until, me))
+            asks_until = now + taken.wait + _STILL_ASKING
+            do.execute("update holder set wants_until = ? where id = ?", (asks_until, me))
             return taken, said
 
         return self._in_a_transaction(take)
@@ -117,15 +114,15 @@ class SharedPermits:
         out = _one(do, "select count(*) from lease")
         free = terms.permits - out
         if free <= 0:
-            self._look_after_the_dead(do, now, terms)
+            self._look_after_the_dead(do, now, terms.window)
             next_back = _one(do, "select min(until) from lease where until > ?", now)
             wait = _LOOK_AGAIN if next_back is None else next_back - now
-            return Taken(lessons=lessons, wait=max(wait, 1e-4), at_most=_LOOK_AGAIN)
+            return Taken(lessons=lessons, wait=min(max(wait, 1e-4), _LOOK_AGAIN))
         last = self._last(do, now)
         if terms.step and last + terms.step > now + 5e-4:
-            return Taken(lessons=lessons, wait=last + terms.step - now, at_most=terms.step)
+            return Taken(lessons=lessons, wait=min(last + terms.step - now, terms.step))
         if self._must_yield(do, me, now):
-            return Taken(lessons=lessons, wait=_YIELD, at_most=_YIELD)
+            return Taken(lessons=lessons, wait=_YIELD)
         count = min(free, terms.block)
         permits = tuple(
             do.execute("insert into lease (holder, taken_at) values (?, ?)", (me, now)).lastrowid
@@ -182,7 +179,7 @@ class SharedPermits:
         """A call was made without a permit of its own."""
 
         def add(do: sqlite3.Connection) -> None:
-            me = self._register(do, now)
+            me = self._register(do, now, until - now)
             do.execute(
                 "insert into lease (holder, taken_at, until) values (?, ?, ?)", (me, now, until)
             )
@@ -260,16 +257,15 @@ class SharedPermits:
 
     # -------------------------------------------------------------- who holds what
 
-    def _register(self, do: sqlite3.Connection, now: float) -> int:
+    def _register(self, do: sqlite3.Connection, now: float, window: float) -> int:
         if self._me is None:
-            self._bury(do, now)
+            self._bury(do, now, window)
             self._me = do.execute(
-                "insert into holder (name, pid, started) values (?, ?, ?)",
-                (self._name, self._pid, self._started),
+                "insert into holder (pid, started) values (?, ?)", (self._pid, self._started)
             ).lastrowid
         return self._me or 0
 
-    def _look_after_the_dead(self, do: sqlite3.Connection, now: float, terms: Terms) -> None:
+    def _look_after_the_dead(self, do: sqlite3.Connection, now: float, window: float) -> None:
         suspicious = _one(
             do,
             "select count(*) from lease where until is null and holder != ? and taken_at < ?",
@@ -277,14 +273,13 @@ class SharedPermits:
             now - _SUSPICIOUS,
         )
         if suspicious:
-            self._bury(do, now, terms)
+            self._bury(do, now, window)
 
-    def _bury(self, do: sqlite3.Connection, now: float, terms: Terms | None = None) -> None:
+    def _bury(self, do: sqlite3.Connection, now: float, window: float) -> None:
         """A process that is gone has written its calls by now: they count from now."""
         for number, pid, started in do.execute("select id, pid, started from holder").fetchall():
             if number == self._me or _is_alive(pid, started):
                 continue
-            window = terms.window if terms else _BURIED_FOR
             do.execute(
                 "update lease set until = ? where holder = ? and until is null",
                 (now + window, number),
@@ -384,10 +379,6 @@ def _is_damaged(error: Exception) -> bool:
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(
         error, sqlite3.OperationalError
     )
-
-
-_BURIED_FOR: Final = 5.0
-"""Seconds for which the calls of a dead process count, while its terms are not known yet."""
 
 
 def _one(do: sqlite3.Connection, statement: str, *values: Any) -> Any:

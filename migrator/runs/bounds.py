@@ -14,7 +14,7 @@ from migrator.runs.world import World
 
 def bounds(world: World, run: Run, *, calls: int, until: float | None) -> Iterator[str]:
     """What the operator should know before saying yes to ``calls`` updates."""
-    rate, proved = world.rate(), world.ledger.proofs.proved(run)
+    proved = world.ledger.proofs.proved(run)
     for name in run.source.schema_names:
         if name in SWITCHED and Proof(name, ProofKind.WRITTEN) not in proved:
             yield (
@@ -23,7 +23,7 @@ def bounds(world: World, run: Run, *, calls: int, until: float | None) -> Iterat
             )
     if until is not None:
         seconds = max(0.0, until - world.clock.wall())
-        fit = min(calls, int(seconds * rate.per_second))
+        fit = min(calls, int(seconds * world.rate().per_second))
         yield (
             f"no call leaves after {local_time(until)}: at the limit, {fit:,} of {calls:,} "
             "updates go before it"

@@ -15,7 +15,7 @@ from migrator.dispatcher import DeliveryPolicy, Dispatch
 from migrator.errors import BrakeError, MigratorError
 from migrator.model import Details, Entry, Loss, Run, State
 from migrator.reports.text import counted, rows_text
-from migrator.runs.delivering import Finished, deliver, dispatching
+from migrator.runs.delivering import Finished, deliver, dispatching, rows_left
 from migrator.runs.world import World
 from migrator.settling import read_times
 
@@ -74,8 +74,8 @@ def _goes_on(
     """Whether the rest is to be sent now."""
     if finished.error is not None or finished.signal:
         return False
-    left = sum(1 for _ in _left(world, run, chosen, policy))
-    return bool(left) and world.operator.goes_on([], f"Send the other {counted(left, 'row')}?")
+    left = rows_left(world, run, chosen, held=policy.held)
+    return bool(left) and world.operator.goes_on(f"Send the other {counted(left, 'row')}?")
 
 
 # ------------------------------------------------------------------ which rows

@@ -127,13 +127,14 @@ def _source_rows(world: World, rows: Rows, account: str) -> tuple[SourceRows, in
 
 def _recognised(planned: Planned, earlier: Sequence[Run]) -> Run | None:
     """The newest run, if it has the same contents; an older one may be out of date by it."""
-    for newest in earlier:
-        is_same = (
-            newest.content_digest == planned.content_digest
-            and newest.source.mapping_digest == planned.run.source.mapping_digest
-        )
-        return newest if is_same else None
-    return None
+    if not earlier:
+        return None
+    newest = earlier[0]
+    is_same = (
+        newest.content_digest == planned.content_digest
+        and newest.source.mapping_digest == planned.run.source.mapping_digest
+    )
+    return newest if is_same else None
 
 
 def _go_on(world: World, same: Run, options: RunOptions, notes: Sequence[str]) -> Finished:

@@ -49,7 +49,7 @@ class Operator(Protocol):
     def permits(self, lines: Sequence[str], question: str) -> bool:
         """Whether calls may be made that change nothing. Raises UsageError as `confirm` does."""
 
-    def goes_on(self, lines: Sequence[str], question: str) -> bool:
+    def goes_on(self, question: str) -> bool:
         """Whether the rest is sent, after some rows were. Raises UsageError as `confirm` does."""
 
     def agrees(self, statement: str, question: str) -> bool:
@@ -79,9 +79,9 @@ class SilentOperator:
         """Yes."""
         return bool(lines) or bool(question)
 
-    def goes_on(self, lines: Sequence[str], question: str) -> bool:
+    def goes_on(self, question: str) -> bool:
         """Yes."""
-        return bool(lines) or bool(question)
+        return bool(question)
 
     def agrees(self, statement: str, question: str) -> bool:
         """No: only a person can tell."""
