@@ -44,7 +44,7 @@ MEMORY: Final = "MIGRATOR_MEMORY"
 
 QuotaMode = Literal["paced", "learned", "sure"]
 
-_NAMES: Final = frozenset(
+NAMES: Final = frozenset(
     (
         HOST,
         ACCESS_KEY,
@@ -59,6 +59,7 @@ _NAMES: Final = frozenset(
         PROXY,
     )
 )
+"""All that begin with LSQ; another one is misspelt."""
 
 VENDOR_DOMAIN: Final = ".leadsquared.com"
 """Every API host of LeadSquared's ends so: api, api-us11, api-in21, … ("API host", read 2026-11);
@@ -410,7 +411,7 @@ def _not_allowed(address: str) -> str:
 
 def _misspelt(environ: Mapping[str, str], missing: list[str]) -> str:
     """Names that are set and were perhaps meant; never their values."""
-    unknown = [name for name in environ if name.startswith("LSQ") and name not in _NAMES]
+    unknown = [name for name in environ if name.startswith("LSQ") and name not in NAMES]
     meant = [
         f"{near[0]} is set: was {name} meant?"
         for name in missing
