@@ -409,6 +409,19 @@ def _not_allowed(address: str) -> str:
 # ------------------------------------------------------------------ words
 
 
+def unknown_names(environ: Mapping[str, str]) -> dict[str, str]:
+    """Names that look like settings and are none, to what was perhaps meant, or to "".
+
+    >>> unknown_names({"LSQ_RATE_LIMTI": "10/5", "LSQ_SHARE": "1"})
+    {'LSQ_RATE_LIMTI': 'LSQ_RATE_LIMIT'}
+    """
+    return {
+        name: next(iter(get_close_matches(name, NAMES, n=1, cutoff=0.8)), "")
+        for name in sorted(environ)
+        if name.startswith("LSQ_") and name not in NAMES
+    }
+
+
 def _misspelt(environ: Mapping[str, str], missing: list[str]) -> str:
     """Names that are set and were perhaps meant; never their values."""
     unknown = [name for name in environ if name.startswith("LSQ") and name not in NAMES]

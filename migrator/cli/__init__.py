@@ -16,7 +16,7 @@ from migrator import __version__
 from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
-    "inspect", "ids", "fields", "init", "check", "run", "resume", "retry", "status", "runs",
+    "doctor", "inspect", "ids", "fields", "init", "check", "run", "resume", "retry", "status", "runs",
     "export", "sandbox",
 )  # fmt: skip
 
