@@ -175,8 +175,10 @@ def of_account(account: Account) -> list[Check]:
         (
             Topic.ORGANISATION,
             account.organisation,
-            "Keep to one key: another one of the same account would count as another account, "
-            "until you say --same-account.",
+            (
+                "Keep to one key: another one of the same account would count as another account, "
+                "until you say --same-account."
+            ),
         ),
         (
             Topic.TIME_ZONE,

@@ -130,7 +130,7 @@ def read_users(reply: Reply | NoReply) -> tuple[UserInfo, ...] | Reading:
     return tuple(found)
 
 
-def read_enabled(reply: Reply | NoReply) -> bool | None | Reading:
+def read_enabled(reply: Reply | NoReply) -> bool | Reading | None:
     """Whether the account has opportunities; None where the answer tells neither.
 
     >>> read_enabled(Reply(status=200, body=b'{"OpportunityManagement": "Enabled"}'))
@@ -138,8 +138,8 @@ def read_enabled(reply: Reply | NoReply) -> bool | None | Reading:
     """
     content = content_of(reply)
     if isinstance(content, Reading):
-        is_success = isinstance(reply, Reply) and reply.status == 200
-        found = _ENABLED.search(decoded(reply.body)) if is_success else None
+        text = decoded(reply.body) if isinstance(reply, Reply) and reply.status == 200 else ""
+        found = _ENABLED.search(text)
         return _WORDS.get(found[1].casefold()) if found else content
     while isinstance(content, dict) and content:  # in whatever wrapper
         named = {str(name).casefold(): value for name, value in content.items()}

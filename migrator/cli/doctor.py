@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 from migrator.cli.common import add_quota
 
 if TYPE_CHECKING:
+    from migrator.errors import MigratorError
     from migrator.runs.doctor import Report
+    from migrator.settings import Settings
+    from migrator.verdicts import MovedExceptions
 
 HELP = "check keys, host, account and limits before a run; changes nothing by itself"
 EPILOG = """\
@@ -32,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--created-on",
         type=_id,
-        default="",
         metavar="ID",
         help="try CreatedOn of this GUID or AutoId",
     )
@@ -63,8 +65,8 @@ def run(options: argparse.Namespace) -> int:
     return report.exit_code
 
 
-def _examined(options: argparse.Namespace) -> "tuple[Report, object]":
-    from migrator.cli.common import the_environment, the_moved_exceptions, with_quota
+def _examined(options: argparse.Namespace) -> "tuple[Report, Settings | None]":
+    from migrator.cli.common import the_environment, with_quota
     from migrator.cli.terminal import TerminalOperator
     from migrator.errors import MigratorError
     from migrator.redact import guard_logging
@@ -73,12 +75,9 @@ def _examined(options: argparse.Namespace) -> "tuple[Report, object]":
     from migrator.settings import load_settings, unknown_names
 
     wanted = Wanted(
-        type_code=options.type, created_on=options.created_on, patience=options.patience
+        type_code=options.type, created_on=options.created_on or "", patience=options.patience
     )
-    try:
-        moved = the_moved_exceptions()
-    except MigratorError as error:
-        moved = error
+    moved = _moved()
     try:
         environ = the_environment()
         settings = with_quota(load_settings(environ), options)
@@ -87,6 +86,16 @@ def _examined(options: argparse.Namespace) -> "tuple[Report, object]":
     guard_logging(settings.secrets)
     link = the_link(settings, TerminalOperator(yes=options.yes))
     return examine(link, wanted, moved=moved, unknown=unknown_names(environ)), settings
+
+
+def _moved() -> "MovedExceptions | MigratorError":
+    from migrator.cli.common import the_moved_exceptions
+    from migrator.errors import MigratorError
+
+    try:
+        return the_moved_exceptions()
+    except MigratorError as error:
+        return error
 
 
 def _id(text: str) -> str:

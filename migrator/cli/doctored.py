@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MARK = max(map(len, Mark)) + 2
 _TOPIC = max(map(len, Topic)) + 2
+_ORIGIN = max(map(len, Origin)) + 2
 
 
 class Stated(NamedTuple):
@@ -56,9 +57,9 @@ def report_lines(report: Report, settings: Sequence[Stated]) -> Iterator[str]:
     if settings:
         yield ""
         yield "settings, and where they come from:"
-        names, values = (max(len(row[place]) for row in settings) + 2 for place in (0, 1))
+        names = max(len(row.name) for row in settings) + 2
         for row in settings:
-            yield f"    {row.name:<{names}}{printable(row.value):<{values}}{row.origin}"
+            yield f"    {row.name:<{names}}{row.origin:<{_ORIGIN}}{printable(row.value)}"
     yield ""
     marks = Counter(check.mark for check in report.checks)
     told = ", ".join(f"{marks[mark]} {mark}" for mark in Mark if marks[mark])

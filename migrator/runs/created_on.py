@@ -42,8 +42,10 @@ def agrees_to_trial(link: Link, opportunity: str, wanted: "Wanted") -> bool:
         UsageError: Nobody can be asked.
     """
     lines = (
-        f"CreatedOn of the opportunity {opportunity} is to be tried: it is read, sent one day "
-        f"earlier, read back for up to {wanted.patience:g} s, sent again as it was, and read.",
+        (
+            f"CreatedOn of the opportunity {opportunity} is to be tried: it is read, sent one day "
+            f"earlier, read back for up to {wanted.patience:g} s, sent again as it was, and read."
+        ),
         "LeadSquared's own automations may fire, and ModifiedOn becomes now.",
     )
     return link.operator.changes(lines, "Change this CreatedOn and put it back?")

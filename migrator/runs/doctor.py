@@ -194,9 +194,10 @@ class _Examination:
 
     async def _feature(self, asking: Asking) -> None:
         found = await self._asked(asking, enabled_request(), read_enabled)
-        is_error = isinstance(found, MigratorError)
         self._report.checks.append(
-            checkup.feature_untold(found.problem) if is_error else checkup.of_feature(found)
+            checkup.feature_untold(found.problem)
+            if isinstance(found, MigratorError)
+            else checkup.of_feature(found)
         )
 
     async def _types(self, asking: Asking) -> None:
@@ -220,10 +221,9 @@ class _Examination:
     async def _bulk(self, asking: Asking, code: int) -> None:
         guid = as_guid(self._wanted.created_on) or NO_OPPORTUNITY
         found = await self._asked(asking, _bulk_request(code, guid), _read_bulk)
-        is_error = isinstance(found, MigratorError)
         self._report.checks.append(
             checkup.bulk_refused(found)
-            if is_error
+            if isinstance(found, MigratorError)
             else checkup.ok(Topic.BULK_READ, "many opportunities can be read with one call")
         )
 
