@@ -4,6 +4,7 @@ Owns the order of the calls, and that the old value is sent again whatever happe
 """
 
 import asyncio
+import os
 import signal
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,7 @@ from migrator.checkup import (
     not_checked,
     seconds_of,
 )
-from migrator.errors import AccessError, ExitCode, MigratorError, UsageError
+from migrator.errors import ExitCode, MigratorError, UsageError
 from migrator.leadsquared import details_request, read_details, read_update, update_request
 from migrator.model import Details, FieldValue, IdKind, NoReply, Reading, Reply, Verdict
 from migrator.runs.delivering import on_signals
@@ -60,15 +61,21 @@ async def try_created_on(
     def stop(number: int) -> None:
         caught.append(number)
         if len(caught) == 1:
-            asking.link.operator.say("stopping: the old CreatedOn is put back first")
+            asking.link.operator.say(
+                "stopping: the old CreatedOn is put back first; once more leaves at once"
+            )
             loop.call_soon_threadsafe(stopped.set)
+            return
+        os._exit(code_of(number))
 
     with on_signals(stop):
         found = await _Trying(asking, opportunity, patience=patience, stopped=stopped).run()
-    if not caught:
-        return found, ExitCode.OK
-    is_ended = caught[0] == signal.SIGTERM
-    return found, ExitCode.TERMINATED if is_ended else ExitCode.INTERRUPTED
+    return found, code_of(caught[0]) if caught else ExitCode.OK
+
+
+def code_of(number: int) -> ExitCode:
+    """What a signal ends the process with."""
+    return ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
 
 
 class _Trying:
@@ -108,7 +115,7 @@ class _Trying:
         before = len(self._asking.made)
         error = await self._write(tried)
         is_certain = len(self._asking.made) == before + 1
-        is_refused = isinstance(error, CallRefusedError | AccessError)
+        is_refused = isinstance(error, CallRefusedError)  # a gateway's 403 says nothing of it
         told, switch, left = "", Switch.UNKNOWN, None
         if error is not None:
             told = error.problem
@@ -144,7 +151,7 @@ class _Trying:
         for pause in PAUSES:
             await self._asking.link.clock.sleep(pause)
             error = await self._write(old)
-            if error is None or isinstance(error, CallRefusedError | AccessError):
+            if error is None or isinstance(error, CallRefusedError):
                 return error
             self._say(f"the old CreatedOn could not be put back yet: {error.problem}")
         return error

@@ -11,6 +11,7 @@ from tests.acceptance.conftest import OpenDesk, StartSandbox
 from tests.acceptance.rehearsal import (
     ACCESS_KEY,
     HAS_SIGNALS,
+    HAS_TERMINALS,
     SECRET_KEY,
     Desk,
     Exit,
@@ -179,6 +180,42 @@ def test_without_a_terminal_nothing_is_changed_unless_yes_is_said(trial: Any) ->
 
     assert "Add --yes; nothing was changed." in ended.errors
     assert sandbox.calls == []
+
+
+@pytest.mark.skipif(not HAS_TERMINALS, reason="pseudo-terminals are POSIX's")
+@pytest.mark.parametrize(("answer", "updates"), [("y", 2), ("n", 0)])
+def test_at_a_terminal_it_asks_once(trial: Any, answer: str, updates: int) -> None:
+    sandbox, desk = trial()
+
+    code, shown = desk.at_terminal("doctor", "--created-on", ONE, answers=[("[y/N] ", answer)])
+
+    assert code == Exit.OK
+    assert ("you said no" in shown) == (answer == "n")
+    assert len(sandbox.updates) == updates
+    assert created_on(sandbox) == OLD
+
+
+@pytest.mark.parametrize("fault", ["lost_before", "lost_after", "http502"])
+def test_a_lost_answer_leaves_the_old_value(trial: Any, fault: str) -> None:
+    sandbox, desk = trial()
+    sandbox.strike(fault, times=1, opportunity=ONE)
+
+    found(desk, "--created-on", ONE, "--yes", "--patience", "1")
+
+    assert sent(sandbox)[-1] == OLD
+    assert created_on(sandbox) == OLD
+
+
+def test_a_value_that_cannot_be_put_back_is_said_with_the_old_one(trial: Any) -> None:
+    sandbox, desk = trial("--read-lag", "1")
+    process = desk.start("doctor", "--created-on", ONE, "--yes", "--patience", "2", "--json")
+    wait_until(lambda: len(sandbox.updates) == 1)
+
+    sandbox.change(created_on="error")
+    ended = desk.end(process)
+
+    assert ended.code != Exit.OK
+    assert f'its old value is \\"{OLD}\\" (UTC)' in ended.output
 
 
 def test_an_opportunity_that_is_not_there_changes_nothing(trial: Any) -> None:
