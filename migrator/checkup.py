@@ -312,7 +312,7 @@ def of_trial(trial: Trial) -> Check:
         case Switch.OFF:
             found = "the switch is off: LeadSquared says Success and writes nothing"
         case Switch.REFUSED:
-            found = f"the switch is off: {trial.told}"
+            found = f"refused, so the switch seems to be off: {trial.told}"
     return Check(
         topic=Topic.CREATED_ON,
         mark=Mark.FAILED,
