@@ -140,6 +140,7 @@ class LeadSquaredClient:
                 body=redact_bytes(body, self._keys),
                 retry_after=_retry_after(response, self._clock.wall()),
                 truncated=truncated,
+                date=_timestamp(response.headers.get("Date", "")),
             )
 
     def _headers(self) -> dict[str, str]:

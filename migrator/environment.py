@@ -7,6 +7,7 @@ names goes before the file, so that a shell or a scheduler can override it.
 import os
 import stat
 from collections.abc import Mapping
+from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,32 @@ def read_environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]
     """
     path = folder / FILE_NAME
     return {**_settings_of(path), **environ} if path.is_file() else dict(environ)
+
+
+class Origin(StrEnum):
+    """Where a setting comes from."""
+
+    OPTION = "command line"
+    ENVIRONMENT = "environment"
+    FILE = ".env file"
+    DEFAULT = "default"
+
+
+def origins(folder: Path, environ: Mapping[str, str]) -> dict[str, Origin]:
+    """Where each setting comes from that is set; what is not named here, or blank, is a default.
+
+    Args:
+        folder: As for `read_environment`, whose order holds here, too.
+        environ: The same.
+
+    Raises:
+        SettingsError: As `read_environment`.
+    """
+    return {
+        name: Origin.ENVIRONMENT if name in environ else Origin.FILE
+        for name, value in read_environment(folder, environ).items()
+        if name.startswith(PREFIXES) and value.strip(" \t'\"")
+    }
 
 
 def _settings_of(path: Path) -> dict[str, str]:

@@ -1,15 +1,17 @@
-"""LeadSquared's reads of opportunity types, their fields, and users: requests out, replies in.
+"""LeadSquared's reads of an account: its opportunity types, their fields, its users; replies in.
 
 Owns these endpoints' names and shapes, each with its source. No reply makes it raise; unknown
 members are passed over, and what is missing counts as not told. The sources are the vendor's pages
 ("Get Metadata of an Opportunity Type", "Get Users", read 2026-11) and what public code saw.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
+from migrator.answers import decoded
 from migrator.leadsquared import content_of, first_text, not_understood
 from migrator.metadata import FieldInfo, TypeInfo, UserInfo
 from migrator.model import NoReply, Reading, Reply, Request
@@ -17,12 +19,18 @@ from migrator.model import NoReply, Reading, Reply, Request
 TYPES_PATH: Final = "OpportunityManagement.svc/GetOpportunityTypes"  #: Seen by three teams.
 METADATA_PATH: Final = "OpportunityManagement.svc/GetOpportunityTypeMetadata"  #: Page of the name.
 USERS_PATH: Final = "UserManagement.svc/Users.Get"  #: "Get Users".
+ENABLED_PATH: Final = "OpportunityManagement.svc/IsOpportunityEnabled"  #: Page of that name.
 
 LONGEST_METADATA: Final = 32 * 1024 * 1024
 """Bytes. A field has some 700 and an option some 150; a dropdown of 10,000 options and a list of
 3,000 users pass 1 MiB. What is longer than this is no answer of LeadSquared's."""
 
 ACTIVE: Final = "0"  #: StatusCode of an active user; 1 is inactive. "Get Users".
+
+_ENABLED: Final = re.compile(r'OpportunityManagement"?\s*[:=]\s*"?(\w+)', re.IGNORECASE)
+"""The page says ``OpportunityManagement: Enabled``, and not in which form."""
+_WORDS: Final = {"enabled": True, "true": True, "disabled": False, "false": False}
+"""Only the first is documented."""
 
 _NAME: Final = ("DisplayName", "Name", "EventName", "ActivityEventName")
 _CODE: Final = ("EventCode", "ActivityEvent", "OpportunityEventCode", "Code")
@@ -56,6 +64,11 @@ def type_request(code: int) -> Request:
 def users_request() -> Request:
     """The call that lists the account's users, inactive ones too."""
     return Request(method="GET", path=USERS_PATH, longest_answer=LONGEST_METADATA)
+
+
+def enabled_request() -> Request:
+    """The call that tells whether the account has opportunities at all."""
+    return Request(method="GET", path=ENABLED_PATH)
 
 
 # ------------------------------------------------------------------ replies
@@ -115,6 +128,23 @@ def read_users(reply: Reply | NoReply) -> tuple[UserInfo, ...] | Reading:
         if (guid := first_text(item, ("ID", "Id", "UserId", "UserID")))
     )
     return tuple(found)
+
+
+def read_enabled(reply: Reply | NoReply) -> bool | Reading | None:
+    """Whether the account has opportunities; None where the answer tells neither.
+
+    >>> read_enabled(Reply(status=200, body=b'{"OpportunityManagement": "Enabled"}'))
+    True
+    """
+    content = content_of(reply)
+    if isinstance(content, Reading):
+        text = decoded(reply.body) if isinstance(reply, Reply) and reply.status == 200 else ""
+        found = _ENABLED.search(text)
+        return _WORDS.get(found[1].casefold()) if found else content
+    while isinstance(content, dict) and content:  # in whatever wrapper
+        named = {str(name).casefold(): value for name, value in content.items()}
+        content = named.get("opportunitymanagement", next(iter(content.values())))
+    return _WORDS.get(str(content).strip().casefold())
 
 
 def _full_name(item: Mapping[str, Any]) -> str:

@@ -115,6 +115,7 @@ class Reply:
     body: bytes  #: Cut at a bound; `truncated` says so.
     retry_after: float = 0.0  #: Seconds the server asked for; 0.0 when it did not.
     truncated: bool = False
+    date: float | None = None  #: Wall time by the clock of who answered; None: not told.
 
 
 class NoReplyKind(StrEnum):

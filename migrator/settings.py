@@ -44,7 +44,7 @@ MEMORY: Final = "MIGRATOR_MEMORY"
 
 QuotaMode = Literal["paced", "learned", "sure"]
 
-_NAMES: Final = frozenset(
+NAMES: Final = frozenset(
     (
         HOST,
         ACCESS_KEY,
@@ -59,6 +59,7 @@ _NAMES: Final = frozenset(
         PROXY,
     )
 )
+"""All that begin with LSQ; another one is misspelt."""
 
 VENDOR_DOMAIN: Final = ".leadsquared.com"
 """Every API host of LeadSquared's ends so: api, api-us11, api-in21, … ("API host", read 2026-11);
@@ -408,9 +409,22 @@ def _not_allowed(address: str) -> str:
 # ------------------------------------------------------------------ words
 
 
+def unknown_names(environ: Mapping[str, str]) -> dict[str, str]:
+    """Names that look like settings and are none, to what was perhaps meant, or to "".
+
+    >>> unknown_names({"LSQ_RATE_LIMTI": "10/5", "LSQ_SHARE": "1"})
+    {'LSQ_RATE_LIMTI': 'LSQ_RATE_LIMIT'}
+    """
+    return {
+        name: next(iter(get_close_matches(name, NAMES, n=1, cutoff=0.8)), "")
+        for name in sorted(environ)
+        if name.startswith("LSQ_") and name not in NAMES
+    }
+
+
 def _misspelt(environ: Mapping[str, str], missing: list[str]) -> str:
     """Names that are set and were perhaps meant; never their values."""
-    unknown = [name for name in environ if name.startswith("LSQ") and name not in _NAMES]
+    unknown = [name for name in environ if name.startswith("LSQ") and name not in NAMES]
     meant = [
         f"{near[0]} is set: was {name} meant?"
         for name in missing

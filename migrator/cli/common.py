@@ -53,7 +53,7 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="send without asking")
     parser.add_argument(
         "--patience",
-        type=_seconds,
+        type=seconds,
         default=90.0,
         metavar="SECONDS",
         help="how long to look for a note whose answer was lost (default: 90)",
@@ -147,14 +147,15 @@ def row_ranges(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(ranges)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A number of seconds from ``--patience``."""
     try:
-        seconds = float(text)
+        found = float(text)
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 86_400:
+        found = -1.0
+    if not 0 <= found < 86_400:
         raise argparse.ArgumentTypeError(f'"{text}" is no number of seconds below a day')
-    return seconds
+    return found
 
 
 def _most_failures(text: str) -> tuple[int | None, float | None]:

@@ -26,7 +26,7 @@ example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--type", type=_code, metavar="N", help="event code of an opportunity type, such as 12000"
+        "--type", type=code, metavar="N", help="event code of an opportunity type, such as 12000"
     )
     parser.add_argument("--users", action="store_true", help="list the account's users, too")
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep what was read in a file")
@@ -58,17 +58,18 @@ def _read(options: argparse.Namespace) -> "Metadata":
     from migrator.runs.reading import read_metadata
 
     link = the_link()
-    save, code, users = options.save, options.type, options.users
+    save, event, users = options.save, options.type, options.users
     if save is not None and not options.force:
-        refuse_overwriting(save, host=link.settings.account_host, code=code, users=users)
-    found = read_metadata(link, code, users=users, every_field=save is not None)
+        refuse_overwriting(save, host=link.settings.account_host, code=event, users=users)
+    found = read_metadata(link, event, users=users, every_field=save is not None)
     if save is not None:
         save_metadata(save, found)
         link.operator.say(f"saved as {save}")
     return found
 
 
-def _code(text: str) -> int:
+def code(text: str) -> int:
+    """An event code from ``--type``."""
     if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 9 and int(text)):
         raise argparse.ArgumentTypeError(
             f'"{text}" is no event code, a number such as 12000; `migrator fields` lists them'

@@ -102,6 +102,9 @@ def _add_account_arguments(group: Any) -> None:
     group.add_argument(
         "--wrong-region", default="", metavar="HOST", help="401 that names this host"
     )
+    group.add_argument(
+        "--not-enabled", action="store_true", help="IsOpportunityEnabled says Disabled"
+    )
     group.add_argument("--deactivated", action="store_true", help="the user is inactive: 401")
 
 
@@ -211,6 +214,7 @@ def _chosen(options: argparse.Namespace) -> "SandboxOptions":
             log_kept=100_000,
             deactivated=options.deactivated,
             wrong_region=options.wrong_region,
+            enabled=not options.not_enabled,
             organisation=options.organisation,
             time_zone=options.time_zone,
             notes=options.notes,

@@ -52,6 +52,13 @@ class TerminalOperator:
         print("The rest is left planned; `migrator resume` sends it.", file=sys.stderr)
         return False
 
+    def changes(self, lines: Sequence[str], question: str) -> bool:
+        """Show what one opportunity is to be changed for, and ask unless ``--yes`` answered."""
+        if self._asked(lines, question, what="change the opportunity", done="changed"):
+            return True
+        print("Nothing was changed; the other checks are made.", file=sys.stderr)
+        return False
+
     def _asked(self, lines: Sequence[str], question: str, *, what: str, done: str) -> bool:
         for line in lines:
             show(line, file=sys.stderr)

@@ -6,13 +6,13 @@ Owns the one call before a plan, and what a new key means (DESIGN decision 11).
 from dataclasses import replace
 from typing import Final
 
-from migrator.errors import UsageError
+from migrator.errors import AccessError, UsageError
 from migrator.leadsquared import Account, details_request, named_host, read_details
 from migrator.model import Reading, Run, Verdict
 from migrator.runs.reading import Asking, refused, who_am_i
 from migrator.runs.world import World
 
-_NO_OPPORTUNITY: Final = "00000000-0000-0000-0000-000000000000"
+NO_OPPORTUNITY: Final = "00000000-0000-0000-0000-000000000000"
 
 
 def account_of(world: World) -> str:
@@ -79,17 +79,23 @@ async def _ask(world: World) -> tuple[str, int]:
 
 
 async def _refuse_another_region(asking: Asking, account: Account) -> None:
-    """Tell a wrong region before a plan is made.
+    """Tell a wrong region before a plan is made."""
+    refusal = await refusal_of_region(asking, account)
+    if refusal is not None:
+        raise refusal
+
+
+async def refusal_of_region(asking: Asking, account: Account) -> AccessError | None:
+    """Why the host does not serve the account; None where it does.
 
     Who-am-I is served by every host; where it names another one, a read of an opportunity that
     does not exist tells whether this one serves the account as well.
     """
     if account.host in ("", asking.link.settings.host):
-        return
-    found = read_details(await asking.once(details_request(_NO_OPPORTUNITY)))
-    if isinstance(found, Reading) and found.verdict is Verdict.ACCESS:
-        message = f"{found.message} (who-am-I names {account.host})"
-        raise refused(
-            asking.link,
-            found if named_host(found.message) else replace(found, message=message),
-        )
+        return None
+    found = read_details(await asking.once(details_request(NO_OPPORTUNITY)))
+    if not isinstance(found, Reading) or found.verdict is not Verdict.ACCESS:
+        return None
+    message = f"{found.message} (who-am-I names {account.host})"
+    is_named = named_host(found.message)
+    return refused(asking.link, found if is_named else replace(found, message=message))

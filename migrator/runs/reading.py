@@ -45,11 +45,16 @@ class Asking:
         link: Whose settings, clock and operator.
         client: Of `Link.connected`.
         quota: The same.
+        made: Where the names of the calls are added; None: to a list of its own.
     """
 
-    def __init__(self, link: Link, client: Client, quota: Quota) -> None:
+    def __init__(
+        self, link: Link, client: Client, quota: Quota, *, made: list[str] | None = None
+    ) -> None:
         self.link = link
-        self.made: list[str] = []  #: The last name of each call's path, every try counted.
+        self.made: list[str] = (
+            [] if made is None else made
+        )  #: The last name of each call's path, every try counted.
         self._client, self._quota = client, quota
 
     async def once(self, request: Request) -> Reply | NoReply:
@@ -62,7 +67,7 @@ class Asking:
         """What a call brings, asked again a few times where that can help.
 
         Args:
-            request: A call that changes nothing.
+            request: A call that may be made twice.
             read: Gives what the reply says, or the `Reading` that says why it does not.
 
         Raises:
@@ -149,7 +154,7 @@ async def _read_metadata(
             found_users = await asking.ask(users_request(), read_users) if users else ()
         finally:
             if asking.made:
-                link.operator.say(_made(asking.made))
+                link.operator.say(made_in_words(asking.made))
     return Metadata(
         host=link.settings.account_host,
         read_at=datetime.fromtimestamp(link.clock.wall(), UTC).strftime("%Y-%m-%d %H:%M:%S"),
@@ -180,7 +185,7 @@ async def _users_by_email(link: Link, account: str) -> dict[str, str]:
             return by_email(await asking.ask(users_request(), read_users))
         finally:
             if asking.made:
-                link.operator.say(_made(asking.made))
+                link.operator.say(made_in_words(asking.made))
 
 
 async def _whose_day(link: Link) -> str | None:
@@ -193,7 +198,7 @@ async def _whose_day(link: Link) -> str | None:
         organisation = (await who_am_i(asking)).organisation
     account = account_name(settings.account_host, settings.key_digest, organisation=organisation)
     link.day_count(account).add(len(asking.made))
-    link.operator.say(f"{_made(asking.made)}, to count the day's calls")
+    link.operator.say(f"{made_in_words(asking.made)}, to count the day's calls")
     return account
 
 
@@ -230,10 +235,10 @@ def _no_such_type(code: int, types: Sequence[TypeInfo]) -> MigratorError:
     )
 
 
-def _made(names: Sequence[str]) -> str:
+def made_in_words(names: Sequence[str]) -> str:
     """Which calls were made, as a sentence.
 
-    >>> _made(["Users.Get", "Users.Get"])
+    >>> made_in_words(["Users.Get", "Users.Get"])
     'asked LeadSquared with 2 calls that change nothing: Users.Get (2)'
     """
     counts = {name: names.count(name) for name in dict.fromkeys(names)}

@@ -52,6 +52,9 @@ class Operator(Protocol):
     def goes_on(self, question: str) -> bool:
         """Whether the rest is sent, after some rows were. Raises UsageError as `confirm` does."""
 
+    def changes(self, lines: Sequence[str], question: str) -> bool:
+        """Whether one opportunity is changed and put back. Raises UsageError as `confirm` does."""
+
     def agrees(self, statement: str, question: str) -> bool:
         """Whether a person agrees to something that ``--yes`` does not answer; no without one."""
 
@@ -82,6 +85,10 @@ class SilentOperator:
     def goes_on(self, question: str) -> bool:
         """Yes."""
         return bool(question)
+
+    def changes(self, lines: Sequence[str], question: str) -> bool:
+        """Yes."""
+        return bool(lines) or bool(question)
 
     def agrees(self, statement: str, question: str) -> bool:
         """No: only a person can tell."""

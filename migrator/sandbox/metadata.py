@@ -34,9 +34,10 @@ def type_metadata(account: Account, call: Call) -> Done:
     return Done(answer=as_json({**_frame(found), "Fields": fields}))
 
 
-def is_opportunity_enabled(_account: Account, _call: Call) -> Done:
-    """``GET IsOpportunityEnabled``."""
-    return Done(answer=as_json({"OpportunityManagement": "Enabled"}))
+def is_opportunity_enabled(account: Account, _call: Call) -> Done:
+    """``GET IsOpportunityEnabled``; the word where it is not enabled is a guess."""
+    told = "Enabled" if account.options.enabled else "Disabled"
+    return Done(answer=as_json({"OpportunityManagement": told}))
 
 
 def users(account: Account, _call: Call) -> Done:

@@ -79,6 +79,7 @@ class SandboxOptions:
     down: bool = False  #: Every call gets a gateway's 503 page.
     deactivated: bool = False  #: The user is inactive: 401.
     wrong_region: str = ""  #: The account's own host, when this is not it: 401 naming that host.
+    enabled: bool = True  #: What IsOpportunityEnabled says; it says so alone (guess).
     organisation: str = "22824"  #: OrgShortCode; "": the account tells none.
     time_zone: str = "Asia/Kolkata"
     marked_errors: bool = False  #: Errors also carry "IsMXException": true.
@@ -186,6 +187,7 @@ LIVE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "down": _switch,
     "deactivated": _switch,
     "wrong_region": str,
+    "enabled": _switch,
     "organisation": str,
     "time_zone": str,
     "marked_errors": _switch,

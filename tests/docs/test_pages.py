@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [
     "first-migration.md",
+    "doctor.md",
     "fields.md",
     "drafting.md",
     "brakes-and-outages.md",

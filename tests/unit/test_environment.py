@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.environment import read_environment
+from migrator.environment import Origin, origins, read_environment
 from migrator.errors import SettingsError
 
 ACCESS, SECRET = "u$rOne4711", "sEcret0815"
@@ -88,3 +88,13 @@ def test_a_file_of_another_size_altogether_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="too large"):
         read_environment(tmp_path, {})
+
+
+def test_where_a_setting_comes_from_is_told_and_a_blank_one_comes_from_nowhere(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".env").write_text("LSQ_AUTH=header\nLSQ_SHARE=0.5\nLSQ_QUOTA=''\n")
+
+    found = origins(tmp_path, {"LSQ_SHARE": "0.8", "LSQ_PROXY": '""', "HOME": "/root"})
+
+    assert found == {"LSQ_AUTH": Origin.FILE, "LSQ_SHARE": Origin.ENVIRONMENT}

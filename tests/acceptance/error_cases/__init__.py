@@ -8,6 +8,7 @@ from tests.acceptance.error_cases import (
     account,
     checking,
     command_line,
+    doctor,
     drafting,
     fields,
     ids,
@@ -23,6 +24,7 @@ from tests.acceptance.error_cases import (
 GROUPS = (
     account,
     network,
+    doctor,
     fields,
     sheet,
     drafting,
