@@ -30,6 +30,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from migrator.model import text_digest
+
 _ISO: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII
 )
@@ -70,6 +72,58 @@ def meaning(text: str) -> Meaning:
         if value is not None:
             return value
     return text
+
+
+def canonical(text: str) -> str:
+    """One way to write what the text says: the same for texts that mean the same.
+
+    >>> canonical("7/31/2026 5:33:50 AM"), canonical("50000.000"), canonical("True")
+    ('2026-07-31 05:33:50', '50000', '1')
+    """
+    value = meaning(text)
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(" ")
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}" if value else "0"
+    return value
+
+
+def value_digest(text: str) -> str:
+    """The digest of what a value says, however it is written; of "" as of any text."""
+    return text_digest(canonical(text))
+
+
+def is_digest_of(digest: str, text: str) -> bool:
+    """Whether a confirmed value and a text mean the same.
+
+    Ledgers before version 6 hold digests of the very letters that were sent.
+    """
+    return digest in (value_digest(text), text_digest(text))
+
+
+def as_written(found: str, like: str) -> str:
+    """What a read shows, as an update writes it.
+
+    Args:
+        found: As the CRM shows it.
+        like: A value that an update wrote to the field; it tells what the field takes.
+
+    >>> as_written("7/31/2026 5:33:50 AM", like="2024-04-02 12:13:44")
+    '2026-07-31 05:33:50'
+    >>> as_written("2024-04-02 00:00:00", like="2024-05-01"), as_written("1", like="false")
+    ('2024-04-02', 'true')
+    >>> as_written("50000.000", like="7"), as_written("7/31/2026 5:33:50 AM", like="any text")
+    ('50000', '7/31/2026 5:33:50 AM')
+    """
+    shown, written = meaning(found), meaning(like)
+    if isinstance(shown, datetime) and isinstance(written, datetime):
+        text = shown.replace(tzinfo=None).isoformat(" ", "seconds")
+        return text.removesuffix(" 00:00:00") if len(like) == len("2024-05-01") else text
+    if isinstance(shown, Decimal) and like.lower() in ("true", "false"):
+        return {Decimal(1): "true", Decimal(0): "false"}.get(shown, found)
+    if isinstance(shown, Decimal) and isinstance(written, Decimal):
+        return canonical(found)
+    return found
 
 
 def _read_iso(text: str) -> datetime | None:

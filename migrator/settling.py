@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
-from migrator.compare import same_value
+from migrator.compare import is_digest_of, same_value
 from migrator.model import Details, FieldValue, Known, text_digest
 
 READ_AT: Final = (0.0, 3.0, 10.0, 30.0, 90.0)
@@ -74,8 +74,8 @@ def _judge_by_fields(
         field
         for field in fields
         if field.schema_name in found
-        and known.values.get(field.schema_name, text_digest(field.value))
-        != text_digest(field.value)
+        and field.schema_name in known.values
+        and not is_digest_of(known.values[field.schema_name], field.value)
     ]
     if not telling:
         return Judgement.CANNOT_TELL

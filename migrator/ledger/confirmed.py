@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import orjson
 
+from migrator.compare import value_digest
 from migrator.ledger.columns import known_of
 from migrator.ledger.database import Database
 from migrator.model import (
@@ -43,7 +44,7 @@ class Confirmed:
             last_note = text_digest(entry.note)
             notes = _one_more(notes, entry.notes)
         confirmed = Known(
-            values={**known.values, **{name: text_digest(value) for name, value in entry.fields}},
+            values={**known.values, **{name: value_digest(value) for name, value in entry.fields}},
             notes=notes,
             last_note=last_note,
             place=max(known.place, entry.place),

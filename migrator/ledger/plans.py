@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from migrator.compare import is_digest_of
 from migrator.ledger.columns import (
     decode_values,
     encode_cells,
@@ -348,7 +349,7 @@ def _confirmed_beginning(rows: list[Row], known: Known, schema_names: Sequence[s
     longest = 0
     for position, row in enumerate(rows, 1):
         for name, value in decode_values(row["field_values"], schema_names):
-            if known.values.get(name) == text_digest(value):
+            if is_digest_of(known.values.get(name, ""), value):
                 differing.discard(name)
             else:
                 differing.add(name)

@@ -7,9 +7,7 @@ said of the findings is `migrator.checkup`; the trial of CreatedOn is `migrator.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, TypeVar
-
-import orjson
+from typing import Any, TypeVar
 
 from migrator import checkup
 from migrator.answers import as_guid
@@ -17,12 +15,11 @@ from migrator.checkup import Check, Topic, Trial
 from migrator.errors import AllowanceError, ExitCode, MigratorError
 from migrator.leadsquared import (
     Account,
-    content_of,
     is_from_leadsquared,
-    not_understood,
     read_who_am_i,
     who_am_i_request,
 )
+from migrator.leadsquared_bulk import bulk_request, read_bulk
 from migrator.leadsquared_types import (
     enabled_request,
     read_enabled,
@@ -41,8 +38,6 @@ from migrator.runs.reading import Asking, made_in_words
 from migrator.runs.world import Link
 from migrator.settings import Settings
 from migrator.verdicts import MovedExceptions
-
-BULK_PATH: Final = "OpportunityManagement.svc/GetOpportunitiesById"
 
 T = TypeVar("T")
 
@@ -220,7 +215,7 @@ class _Examination:
 
     async def _bulk(self, asking: Asking, code: int) -> None:
         guid = as_guid(self._wanted.created_on) or NO_OPPORTUNITY
-        found = await self._asked(asking, _bulk_request(code, guid), _read_bulk)
+        found = await self._asked(asking, bulk_request(code, [guid], ["mx_Custom_1"]), read_bulk)
         self._report.checks.append(
             checkup.bulk_refused(found)
             if isinstance(found, MigratorError)
@@ -294,23 +289,6 @@ class _Examination:
     @staticmethod
     def _told(topic: Topic, found: Any, tell: Callable[[Any], Check]) -> Check:
         return checkup.failed(topic, found) if isinstance(found, MigratorError) else tell(found)
-
-
-def _bulk_request(code: int, guid: str) -> Request:
-    search = {
-        "EventCode": code,
-        "ProspectActivityId": [guid],
-        "Columns": {"Include_CSV": "mx_Custom_1"},
-    }
-    return Request(method="POST", path=BULK_PATH, body=orjson.dumps({"SearchParameters": [search]}))
-
-
-def _read_bulk(reply: Reply | NoReply) -> bool | Reading:
-    """Whether a list came, of whatever length."""
-    content = content_of(reply)
-    if isinstance(content, Reading):
-        return content
-    return True if isinstance(content, list) else not_understood(reply)
 
 
 def in_words(settings: Settings) -> dict[str, str]:

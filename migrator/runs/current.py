@@ -1,0 +1,173 @@
+"""What LeadSquared holds now of many opportunities: in bulk pages, or one by one where it must be.
+
+Owns how many pages are under way, the one-by-one fallback, and the distrust of a short list. Every
+call draws from the account's one quota. It compares nothing and writes nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from migrator.errors import TargetError
+from migrator.leadsquared import details_request, read_details
+from migrator.leadsquared_bulk import MOST_IDS, bulk_request, read_bulk
+from migrator.model import Details
+from migrator.reports.text import counted, duration
+from migrator.runs.reading import Asking, CallRefusedError
+from migrator.runs.world import Link
+
+PAGES_TOGETHER: Final = 4  #: Under way at once: at a second per call still at the account's limit.
+DETAILS_TOGETHER: Final = 16
+MISSING_LOOKED_AT: Final = 3
+"""Opportunities that a bulk read does not list and that are asked for one by one, to tell unknown
+ones from a short list."""
+
+Values = Mapping[str, str]  #: SchemaName to value as the CRM writes it.
+Take = Callable[[Sequence[str], Mapping[str, Values]], None]
+"""Is handed the names of a page, and what was found of them; the rest LeadSquared does not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be read.
+
+    Args:
+        account: Whose calls they are.
+        event_code: The opportunity type.
+        schema_names: The fields; at least one.
+        total: How many opportunities, for the progress and the price.
+    """
+
+    account: str
+    event_code: int
+    schema_names: tuple[str, ...]
+    total: int
+
+    @property
+    def bulk_calls(self) -> int:
+        """Calls where the account answers bulk reads."""
+        return -(-self.total // MOST_IDS)
+
+
+def read_current(
+    link: Link, wanted: Wanted, names: Iterable[str], take: Take, *, in_bulk: bool = True
+) -> int:
+    """Read the fields of many opportunities; gives how many calls were made.
+
+    Args:
+        link: A `World` will do.
+        wanted: What is to be read.
+        names: GUIDs; with ``in_bulk`` off AutoIds, too. Each once.
+        take: Called for each page, in the order of the answers.
+        in_bulk: Off: one call for each opportunity.
+
+    Raises:
+        CallRefusedError: The account refuses bulk reads; nothing was taken.
+        TargetError: LeadSquared does not answer, or lists fewer opportunities than there are.
+        AccessError: The keys are refused.
+        AllowanceError: The day's calls are spent.
+    """
+    return link.run_to_end(_read(link, wanted, names, take, in_bulk=in_bulk))
+
+
+def price_one_by_one(link: Link, count: int) -> str:
+    """What reading so many opportunities one by one takes, in words."""
+    seconds = duration(count / link.rate().per_second)
+    return f"{counted(count, 'call')}, about {seconds} at the account's limit"
+
+
+async def _read(
+    link: Link, wanted: Wanted, names: Iterable[str], take: Take, *, in_bulk: bool
+) -> int:
+    async with link.connected(wanted.account) as (client, quota):
+        asking = Asking(link, client, quota)
+        reading = _Reading(asking, wanted, take)
+        await reading.read(names, in_bulk=in_bulk)
+    return len(asking.made)
+
+
+class _Reading:
+    """One reading of many opportunities."""
+
+    def __init__(self, asking: Asking, wanted: Wanted, take: Take) -> None:
+        self._asking, self._wanted, self._take = asking, wanted, take
+        self._done = 0
+        self._missing: list[str] = []  # the first few
+
+    async def read(self, names: Iterable[str], *, in_bulk: bool) -> None:
+        if not in_bulk:
+            each = ([name] for name in names)
+            await self._together(each, self._one, most=DETAILS_TOGETHER)
+            return
+        pages = _pages(names)
+        first = next(pages, None)
+        if first is None:
+            return
+        await self._page(first)  # alone: it tells whether the account answers bulk reads at all
+        await self._together(pages, self._page, most=PAGES_TOGETHER)
+        await self._refuse_a_short_list()
+
+    async def _together(
+        self,
+        pages: Iterator[list[str]],
+        read: Callable[[list[str]], Awaitable[None]],
+        *,
+        most: int,
+    ) -> None:
+        """Read pages, ``most`` of them at once; an error comes out as it is, not in a group."""
+
+        async def work() -> None:
+            for page in pages:
+                await read(page)
+
+        workers = [asyncio.ensure_future(work()) for _ in range(most)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
+
+    async def _page(self, guids: list[str]) -> None:
+        wanted = self._wanted
+        request = bulk_request(wanted.event_code, guids, wanted.schema_names)
+        page = await self._asking.ask(request, read_bulk)
+        found = {guid: page.found[guid] for guid in guids if guid in page.found}
+        if len(self._missing) < MISSING_LOOKED_AT:
+            self._missing += [guid for guid in guids if guid not in found]
+        self._tell(guids, found)
+
+    async def _one(self, names: list[str]) -> None:
+        details = await self._details(names[0])
+        self._tell(names, {} if details is None else {names[0]: details.values})
+
+    async def _details(self, name: str) -> Details | None:
+        try:
+            return await self._asking.ask(details_request(name), read_details)
+        except CallRefusedError:  # how LeadSquared answers for an unknown opportunity: seen
+            return None
+
+    def _tell(self, names: Sequence[str], found: Mapping[str, Values]) -> None:
+        self._take(names, found)
+        self._done += len(names)
+        operator = self._asking.link.operator
+        operator.advance(self._done, self._wanted.total, thing="opportunity", state="reading")
+
+    async def _refuse_a_short_list(self) -> None:
+        """Unknown ids are absent from a bulk read (a guess): a few are asked for one by one."""
+        for guid in self._missing[:MISSING_LOOKED_AT]:
+            if await self._details(guid) is not None:
+                raise TargetError(
+                    f"the bulk read does not list the opportunity {guid}, which LeadSquared has",
+                    advice="Nothing was sent: a list that is too short proves nothing. Run the "
+                    "same command again; if it comes again, ask LeadSquared's support about "
+                    "GetOpportunitiesById.",
+                )
+
+
+def _pages(names: Iterable[str]) -> Iterator[list[str]]:
+    iterator = iter(names)
+    while page := list(islice(iterator, MOST_IDS)):
+        yield page
