@@ -106,8 +106,14 @@ def counted(number: int, thing: str) -> str:
 
 
 def noun(number: int, thing: str) -> str:
-    """The word for one thing or for several; a plain "s" is all that our words need."""
-    return thing if number == 1 else f"{thing}s"
+    """The word for one thing or for several, as our words need it.
+
+    >>> noun(2, "row"), noun(2, "opportunity")
+    ('rows', 'opportunities')
+    """
+    if number == 1:
+        return thing
+    return f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
 
 
 def duration(seconds: float) -> str:
