@@ -422,6 +422,8 @@ class Balance:
     waiting: int  #: Of the failed: never sent, they wait for an earlier row.
     notes_possibly_twice: int
     calls: int  #: Updates sent, every attempt counted.
+    verified: int = 0  #: Of the succeeded: a read showed what they wrote.
+    otherwise: int = 0  #: Rows of which a read showed a value otherwise than they wrote it.
     merged: Mapping[State, int] = field(default_factory=dict)
     """The merged rows, by the state of the row that carries them."""
 

@@ -89,6 +89,7 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="stop when LeadSquared has not answered for so long (exit 7; default: 30)",
     )
+    add_verify(parser)
     add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -101,6 +102,15 @@ def add_canary(parser: Any) -> None:
         metavar="N",
         help="first send N rows spread over the file, the longest texts and the ends of each date "
         "column, read them back, and go on only if they hold what was sent (exit 12)",
+    )
+
+
+def add_verify(parser: argparse.ArgumentParser) -> None:
+    """Reading back at the end."""
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="read back at the end what was written, and compare (exit 11 where it differs)",
     )
 
 
@@ -314,7 +324,11 @@ def the_moved_exceptions() -> "MovedExceptions":
 
 
 def report(world: "World", finished: "Finished", options: argparse.Namespace) -> ExitCode:
-    """Print how a command that sends ended; gives its exit code."""
+    """Print how a command that sends ended, verified where that is asked; gives its exit code."""
+    if options.verify:
+        from migrator.runs.verifying import verify_after
+
+        finished = verify_after(world, finished, the_policy(world, options))
     from migrator.cli.screen import show
     from migrator.cli.summary import finished_json, finished_lines
 

@@ -10,6 +10,7 @@ from typing import Self
 from migrator.ledger.accounts import Accounts
 from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.database import Database, open_database
+from migrator.ledger.findings import Findings
 from migrator.ledger.locks import RunLocks
 from migrator.ledger.lookups import Lookups
 from migrator.ledger.merging import Merging
@@ -36,6 +37,7 @@ class Ledger:
         self.accounts = Accounts(database)
         self.proofs = Proofs(database)
         self.lookups = Lookups(database)
+        self.findings = Findings(database)
         self.locks = RunLocks(database)
         self._database = database
 
