@@ -398,8 +398,8 @@ class Run:
 
     id: str  #: Such as "r3-9f2c1a": the number, and six digits that name the ledger.
     number: int
-    kind: str  #: "update".
-    parent: int  #: The run whose export was mended to make this one; 0 when none.
+    kind: str  #: "update" or "undo".
+    parent: int  #: The run whose export was mended to make this one, or that it undoes; 0: none.
     state: RunState
     account: str
     source: Source
@@ -409,6 +409,7 @@ class Run:
     notes_left_out: int  #: Rows planned without their note, since it is confirmed already.
     created_at: float  #: Wall time.
     finished_at: float  #: Wall time; 0.0 while it is not.
+    keeps_images: bool = False  #: Whether before-images are read before its first call.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

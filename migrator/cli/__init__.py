@@ -17,7 +17,7 @@ from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
     "doctor", "inspect", "ids", "fields", "init", "check", "run", "resume", "retry", "verify",
-    "status", "runs", "export", "sandbox",
+    "undo", "status", "runs", "export", "sandbox",
 )  # fmt: skip
 
 DESCRIPTION: Final = """\

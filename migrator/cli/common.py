@@ -89,6 +89,11 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="stop when LeadSquared has not answered for so long (exit 7; default: 30)",
     )
+    parser.add_argument(
+        "--no-before-image",
+        action="store_true",
+        help="keep nothing of what LeadSquared holds before: the run cannot be undone",
+    )
     add_verify(parser)
     add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -307,6 +312,7 @@ def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
     return DeliveryPolicy(
         patience=options.patience,
         allow_older=options.allow_older,
+        before_images=not options.no_before_image,
         until=until,
         canary=getattr(options, "canary", None) or 0,  # `retry` has none
         longest_outage=options.max_outage * 60,

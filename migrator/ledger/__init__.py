@@ -11,6 +11,7 @@ from migrator.ledger.accounts import Accounts
 from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.database import Database, open_database
 from migrator.ledger.findings import Findings
+from migrator.ledger.images import Images
 from migrator.ledger.locks import RunLocks
 from migrator.ledger.lookups import Lookups
 from migrator.ledger.merging import Merging
@@ -37,6 +38,7 @@ class Ledger:
         self.accounts = Accounts(database)
         self.proofs = Proofs(database)
         self.lookups = Lookups(database)
+        self.images = Images(database)
         self.findings = Findings(database)
         self.locks = RunLocks(database)
         self._database = database

@@ -81,15 +81,23 @@ class PlanLedger:
         self._database = database
         self._tag = tag
 
-    def begin(self, source: Source, *, account: str, kind: str = "update", parent: int = 0) -> Run:
+    def begin(
+        self,
+        source: Source,
+        *,
+        account: str,
+        kind: str = "update",
+        parent: int = 0,
+        keeps_images: bool = False,
+    ) -> Run:
         """Make a run that is being planned."""
         database = self._database
         with database.transaction():
             number = 1 + database.value("SELECT coalesce(max(run), 0) FROM runs")
             database.change(
                 "INSERT INTO runs (run, kind, parent, state, account, source_name, mapping_name,"
-                " mapping_digest, event_code, columns, schema_names, notes, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " mapping_digest, event_code, columns, schema_names, notes, before_image,"
+                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 number,
                 kind,
                 parent,
@@ -102,6 +110,7 @@ class PlanLedger:
                 orjson.dumps(source.columns).decode(),
                 orjson.dumps(source.schema_names).decode(),
                 source.notes,
+                "wanted" if keeps_images else "none",
                 time.time(),
             )
         return self.run(number)
@@ -220,12 +229,13 @@ class PlanLedger:
     def discard(self, run: Run) -> None:
         """Remove a plan that was not sealed."""
         with self._database.transaction():
-            self._database.change(
-                "DELETE FROM entries WHERE run ="
-                " (SELECT run FROM runs WHERE run = ? AND state = ?)",
-                run.number,
-                RunState.PLANNING,
-            )
+            for table in ("entries", "before_images"):
+                self._database.change(
+                    f"DELETE FROM {table} WHERE run ="  # noqa: S608 - two names
+                    " (SELECT run FROM runs WHERE run = ? AND state = ?)",
+                    run.number,
+                    RunState.PLANNING,
+                )
             self._database.change(
                 "DELETE FROM runs WHERE run = ? AND state = ?", run.number, RunState.PLANNING
             )

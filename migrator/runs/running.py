@@ -74,6 +74,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
             users=users,
             name=name,
             mixed_ids=options.mixed_ids,
+            keeps_images=options.policy.before_images,
             parent=parent,
         )
         notes = [*rows.notes, *source.notes, *planned.notes]
@@ -84,7 +85,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
     ]
     if not options.again:
         same = _recognised(planned, earlier)
-        if same is not None:
+        if same is not None and not any(world.ledger.images.undos(same)):
             world.ledger.plans.discard(planned.run)
             return _go_on(world, same, options, notes)
     return _send_new(world, planned, earlier, options, notes)

@@ -1,0 +1,97 @@
+"""Before-images: what LeadSquared holds is kept before a run's first change, for an undo.
+
+Owns when they are read and what is asked where they cannot be. It sends no update.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from migrator.errors import UsageError
+from migrator.leadsquared_bulk import MOST_IDS
+from migrator.model import Run
+from migrator.reports.text import counted
+from migrator.runs.current import Values, Wanted, read_current
+from migrator.runs.reading import CallRefusedError
+from migrator.runs.world import World
+
+
+def price_of_images(world: World, run: Run, *, updates: int) -> Iterator[str]:
+    """What the operator should know of the before-images of a plan, before saying yes."""
+    if not run.keeps_images or not updates:
+        return
+    rows = min(updates, len(world.ledger.images.wanted(run, None)))
+    calls = -(-rows // MOST_IDS)
+    if calls:
+        yield (
+            f"{counted(calls, 'call')} first, for the before-images: `migrator undo {run.id}` can "
+            "write the old values back (--no-before-image keeps none)"
+        )
+    nameless = world.ledger.images.nameless(run)
+    if nameless:
+        yield (
+            f"{counted(nameless, 'row')} named by an AutoId whose GUID is not known yet: no "
+            f"before-image of {'it' if nameless == 1 else 'them'}, and no undo"
+        )
+
+
+def keep_before_images(
+    world: World, run: Run, *, wants: bool, chosen: Collection[int] | None
+) -> None:
+    """Read what the run is about to change; what is kept already is not read again.
+
+    Args:
+        world: Where.
+        run: A sealed run.
+        wants: Off: from now on none are kept for this run.
+        chosen: The entries that are about to be sent; None: all.
+
+    Raises:
+        UsageError: The account refuses bulk reads, and nobody said that none are wanted.
+        TargetError: LeadSquared does not answer, or lists fewer opportunities than there are.
+    """
+    images = world.ledger.images
+    if run.keeps_images and not wants:
+        images.decline(run)
+        return
+    wanted = images.wanted(run, chosen) if run.keeps_images else []
+    if not wanted:
+        return
+    world.operator.say(
+        f"reading the before-images of {counted(len(wanted), 'opportunity')}: "
+        f"{counted(-(-len(wanted) // MOST_IDS), 'call')}"
+    )
+
+    def take(page: Sequence[str], found: Mapping[str, Values]) -> None:
+        names = run.source.schema_names
+        shown = {
+            guid: {name: value for name, value in found[guid].items() if name in names}
+            if guid in found
+            else None
+            for guid in page
+        }
+        images.keep(run, shown, at=world.clock.wall())
+
+    reading = Wanted(
+        account=run.account,
+        event_code=run.source.event_code,
+        schema_names=run.source.schema_names,
+        total=len(wanted),
+    )
+    try:
+        read_current(world, reading, wanted, take)
+    except CallRefusedError as error:
+        _go_without(world, run, error)
+    world.operator.close()
+
+
+def _go_without(world: World, run: Run, error: CallRefusedError) -> None:
+    statement = (
+        f"the account refuses the bulk read of before-images ({error.problem}): what run {run.id} "
+        "changes could not be undone"
+    )
+    if not world.operator.agrees(f"{statement}.", "Send all the same?"):
+        raise UsageError(
+            statement,
+            advice="Nothing was sent. --no-before-image sends without them; or ask LeadSquared's "
+            "support why this user may not call GetOpportunitiesById.",
+        )
+    world.ledger.images.decline(run)
