@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from migrator.errors import TargetError
-from migrator.leadsquared import details_request, read_details
+from migrator.errors import AccessError, TargetError
+from migrator.leadsquared import details_request, is_from_leadsquared, read_details
 from migrator.leadsquared_bulk import MOST_IDS, BulkPage, bulk_request, read_bulk
-from migrator.model import Details, NoReply, Reading, Reply, Verdict
+from migrator.model import Details, NoReply, Reading, Reply, Request, Verdict
 from migrator.reports.text import counted, duration
 from migrator.runs.reading import Asking, CallRefusedError
 from migrator.runs.world import Link
@@ -133,11 +133,29 @@ class _Reading:
     async def _page(self, guids: list[str]) -> None:
         wanted = self._wanted
         request = bulk_request(wanted.event_code, guids, wanted.schema_names)
-        page = await self._asking.ask(request, _of_first_page if self._done == 0 else read_bulk)
+        if self._done:
+            page = await self._asking.ask(request, read_bulk)
+        else:
+            page = await self._first_page(request, guids[0])
         found = {guid: page.found[guid] for guid in guids if guid in page.found}
         if len(self._missing) < MISSING_LOOKED_AT:
             self._missing += [guid for guid in guids if guid not in found]
         self._tell(guids, found)
+
+    async def _first_page(self, request: Request, guid: str) -> BulkPage:
+        """As any; it tells whether the account answers bulk reads at all.
+
+        Where nobody of LeadSquared's answers, one of the opportunities is asked for by itself: if
+        that is answered, only the bulk read is not there.
+        """
+        try:
+            return await self._asking.ask(request, _without_permission)
+        except AccessError as error:
+            if not is_from_leadsquared(await self._asking.once(details_request(guid))):
+                raise
+            raise CallRefusedError(
+                f"GetOpportunitiesById: {error.problem}", where=error.where, advice=error.advice
+            ) from error
 
     async def _one(self, names: list[str]) -> None:
         details = await self._details(names[0])
@@ -167,13 +185,10 @@ class _Reading:
                 )
 
 
-def _of_first_page(reply: Reply | NoReply) -> BulkPage | Reading:
-    """As `read_bulk`; what forbids the call, or does not know it, refuses this very call alone.
-
-    Whether it is the keys or the host instead, the reads one by one will tell.
-    """
+def _without_permission(reply: Reply | NoReply) -> BulkPage | Reading:
+    """As `read_bulk`; what this user may not do refuses this very call, not the keys."""
     found = read_bulk(reply)
-    if isinstance(found, Reading) and found.verdict in (Verdict.NOT_PERMITTED, Verdict.FOREIGN):
+    if isinstance(found, Reading) and found.verdict is Verdict.NOT_PERMITTED:
         return replace(found, verdict=Verdict.REFUSED)
     return found
 

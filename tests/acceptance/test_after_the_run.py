@@ -49,19 +49,19 @@ def test_a_mended_workbook_sends_its_rows_only_and_no_other_cell_has_changed(
     )
     desk.run(sheet="deals.xlsx", code=Exit.ATTENTION)
     assert desk.states() == {"rejected": len(ODD), "succeeded": 1}
-    before = len(sandbox.calls)
+    before = len(sandbox.updates)
     desk.type("export", "--rejected", "-o", "mend.xlsx")
 
     type_amounts(desk.folder / "mend.xlsx", "12")
     desk.run(sheet="mend.xlsx")
 
-    sent = {call["opportunity"]: call["fields"] for call in sandbox.calls[before:]}
+    sent = {call["opportunity"]: call["fields"] for call in sandbox.updates[before:]}
     assert {fields["mx_Custom_1"] for fields in sent.values()} == set(ODD)
     assert {fields["mx_Custom_6"] for fields in sent.values()} == {"12"}
     assert {fields["mx_Custom_8"] for fields in sent.values()} == {"2024-04-02 12:13:44"}
     assert desk.states("r1") == {"corrected": len(ODD), "succeeded": 1}
     assert "nothing is sent again" in desk.run(sheet="mend.xlsx").errors
-    assert len(sandbox.calls) - before == len(ODD)
+    assert len(sandbox.updates) - before == len(ODD)
 
 
 def type_amounts(path: Path, text: str) -> None:

@@ -167,7 +167,9 @@ def test_no_command_offers_to_trust_anybody(desk: Desk) -> None:
     for command in ("check", "run", "resume", "retry", "fields", "init", "ids"):
         options = re.findall(r"--[a-z-]+", desk.type(command, "--help").output)
         assert options
-        assert not [name for name in options if re.search("insecure|verif|tls|ssl|cert", name)]
+        assert not [
+            name for name in options if re.search("insecure|no-verif|verify-|tls|ssl|cert", name)
+        ]
 
 
 # ------------------------------------------------------------------ bad servers
