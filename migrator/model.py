@@ -398,8 +398,10 @@ class Run:
 
     id: str  #: Such as "r3-9f2c1a": the number, and six digits that name the ledger.
     number: int
-    kind: str  #: "update".
-    parent: int  #: The run whose export was mended to make this one; 0 when none.
+    kind: str  #: "update"; "undo": it takes its parent back.
+    parent: (
+        int  #: The run whose export was mended to make this one, or that it takes back; 0: none.
+    )
     state: RunState
     account: str
     source: Source

@@ -89,6 +89,11 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="stop when LeadSquared has not answered for so long (exit 7; default: 30)",
     )
+    parser.add_argument(
+        "--no-before-image",
+        action="store_true",
+        help="do not read first what is about to be changed: `migrator undo` cannot take it back",
+    )
     add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -302,6 +307,7 @@ def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
         longest_outage=options.max_outage * 60,
         most_failures=MostFailures(*options.max_failures) if options.max_failures else None,
         trusted=tuple(options.trust),
+        before_images=not options.no_before_image,
         moved=the_moved_exceptions(),
     )
 

@@ -31,5 +31,6 @@ class DeliveryPolicy:
     until: float | None = None  #: Wall time after which no call leaves (exit 12).
     trusted: tuple[str, ...] = ()  #: SchemaNames that a person has seen written and cleared.
     canary: int = 0  #: Rows that are sent and read back before the rest; 0: none.
+    before_images: bool = True  #: What is about to be changed is read first (`runs.before`).
     held: frozenset[int] = frozenset()  #: Entries that are left as they are.
     moved: MovedExceptions = NOTHING_MOVED  #: ExceptionTypes that the settings file moves.

@@ -10,6 +10,7 @@ from typing import Self
 from migrator.ledger.accounts import Accounts
 from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.database import Database, open_database
+from migrator.ledger.images import Images, Kept, Written
 from migrator.ledger.locks import RunLocks
 from migrator.ledger.lookups import Lookups
 from migrator.ledger.merging import Merging
@@ -19,7 +20,16 @@ from migrator.ledger.records import Records
 from migrator.ledger.thread import LedgerThread
 from migrator.ledger.work import WorkLedger
 
-__all__ = ["Attempted", "Ledger", "LedgerThread", "Marks", "PlannedRow", "open_ledger"]
+__all__ = [
+    "Attempted",
+    "Kept",
+    "Ledger",
+    "LedgerThread",
+    "Marks",
+    "PlannedRow",
+    "Written",
+    "open_ledger",
+]
 
 
 class Ledger:
@@ -36,6 +46,7 @@ class Ledger:
         self.accounts = Accounts(database)
         self.proofs = Proofs(database)
         self.lookups = Lookups(database)
+        self.images = Images(database, self.tag)
         self.locks = RunLocks(database)
         self._database = database
 

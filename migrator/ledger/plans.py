@@ -88,8 +88,8 @@ class PlanLedger:
             number = 1 + database.value("SELECT coalesce(max(run), 0) FROM runs")
             database.change(
                 "INSERT INTO runs (run, kind, parent, state, account, source_name, mapping_name,"
-                " mapping_digest, event_code, columns, schema_names, notes, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " mapping_digest, event_code, columns, schema_names, notes, created_at,"
+                " before_image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'wanted')",
                 number,
                 kind,
                 parent,
@@ -120,12 +120,15 @@ class PlanLedger:
 
         ``content`` takes in their cells: it becomes the digest by which a source is recognised.
         """
+        self.add_numbered(run, list(enumerate(rows, first_number)), content=content)
+
+    def add_numbered(
+        self, run: Run, rows: Sequence[tuple[int, PlannedRow]], *, content: blake2b
+    ) -> None:
+        """The same for entries whose numbers are given."""
         now = time.time()
-        auto_ids = self._guids(run, rows)
-        values = [
-            _entry(run, number, planned, auto_ids, now)
-            for number, planned in enumerate(rows, first_number)
-        ]
+        auto_ids = self._guids(run, [planned for _, planned in rows])
+        values = [_entry(run, number, planned, auto_ids, now) for number, planned in rows]
         for value in values:
             content.update(str(value[CELLS]).encode())
         with self._database.transaction():
@@ -297,10 +300,10 @@ class PlanLedger:
         )
 
     def same_names(self, source: Source, *, account: str) -> Iterator[Run]:
-        """Sealed runs of this account, source name and mapping name, the newest first."""
+        """Sealed runs of this account, source name and mapping name; no undo. The newest first."""
         rows = self._database.rows(
             "SELECT * FROM runs WHERE account = ? AND source_name = ? AND mapping_name = ?"
-            " AND state NOT IN ('planning', 'closed') ORDER BY run DESC",
+            " AND kind = 'update' AND state NOT IN ('planning', 'closed') ORDER BY run DESC",
             account,
             source.name,
             source.mapping_name,

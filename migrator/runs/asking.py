@@ -9,6 +9,7 @@ from dataclasses import replace
 from migrator.dispatcher import DeliveryPolicy
 from migrator.ledger.place import warning_about
 from migrator.model import Balance, Run, RunState, State
+from migrator.runs.before import calls_before, calls_in_words
 from migrator.runs.bounds import bounds
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.delivering import Finished, rows_left
@@ -53,6 +54,9 @@ def plan_summary(
     place = filter(None, [warning_about(world.ledger.path)])
     rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
     moved = [f"exceptions, as the settings file says: {policy.moved}"] if policy.moved else []
+    first = calls_before(world, run, policy, rows=calls)
+    images = [calls_in_words(first)] if first else []
+    limits = bounds(world, run, calls=calls, first=first, until=policy.until)
     return PlanSummary(
         run=run,
         ledger=world.ledger.path,
@@ -61,5 +65,5 @@ def plan_summary(
         calls=calls,
         seconds=calls / rate.per_second,
         limit=str(rate) if rate == whole else f"{rate} (of {whole})",
-        notes=(*notes, *moved, *bounds(world, run, calls=calls, until=policy.until), *place),
+        notes=(*notes, *images, *moved, *limits, *place),
     )

@@ -12,9 +12,10 @@ from typing import Final
 
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy, Dispatch
-from migrator.errors import BrakeError, MigratorError
+from migrator.errors import BrakeError, LedgerError, MigratorError
 from migrator.model import Details, Entry, Loss, Run, State
 from migrator.reports.text import counted, rows_text
+from migrator.runs.before import keep_before_images
 from migrator.runs.delivering import Finished, deliver, dispatching, rows_left
 from migrator.runs.world import World
 from migrator.settling import read_times
@@ -30,9 +31,18 @@ def deliver_after_canary(
 ) -> Finished:
     """Dispatch the rows; where the policy asks for a canary, its rows first, and then ask.
 
+    Before the first of them leaves, what they are about to change is read.
+
     Raises:
         LedgerError: The ledger cannot be written.
     """
+    try:
+        keep_before_images(world, run, policy, chosen)
+    except LedgerError:
+        raise
+    except MigratorError as error:
+        balance = world.ledger.records.balance(run)
+        return Finished(run=run, balance=balance, error=error, sent=False)
     if policy.canary:
         numbers = choose(_left(world, run, chosen, policy), policy.canary)
         first = world.ledger.choices.with_earlier(run, numbers) - policy.held

@@ -59,7 +59,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
         MigratorError: The run cannot start; nothing was sent.
     """
     account = account_of(world)
-    _remove_unsealed(world)
+    remove_unsealed(world)
     with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
         source, parent = _source_rows(world, rows, account)
         name = source_name(rows, options.name)
@@ -83,7 +83,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
         if run.number != planned.run.number
     ]
     if not options.again:
-        same = _recognised(planned, earlier)
+        same = _recognised(world, planned, earlier)
         if same is not None:
             world.ledger.plans.discard(planned.run)
             return _go_on(world, same, options, notes)
@@ -125,8 +125,11 @@ def _source_rows(world: World, rows: Rows, account: str) -> tuple[SourceRows, in
     return mended, mended.original.number
 
 
-def _recognised(planned: Planned, earlier: Sequence[Run]) -> Run | None:
-    """The newest run, if it has the same contents; an older one may be out of date by it."""
+def _recognised(world: World, planned: Planned, earlier: Sequence[Run]) -> Run | None:
+    """The newest run, if it has the same contents; an older one may be out of date by it.
+
+    One that was undone is none: typing it again means to send it again.
+    """
     if not earlier:
         return None
     newest = earlier[0]
@@ -134,7 +137,7 @@ def _recognised(planned: Planned, earlier: Sequence[Run]) -> Run | None:
         newest.content_digest == planned.content_digest
         and newest.source.mapping_digest == planned.run.source.mapping_digest
     )
-    return newest if is_same else None
+    return newest if is_same and not world.ledger.images.undoings(newest) else None
 
 
 def _go_on(world: World, same: Run, options: RunOptions, notes: Sequence[str]) -> Finished:
@@ -230,7 +233,7 @@ def _close_all(world: World, unfinished: Sequence[Run], *, by: Run, policy: Deli
             world.operator.say(f"run {old.id} is closed: {superseded} of its rows are superseded")
 
 
-def _remove_unsealed(world: World) -> None:
+def remove_unsealed(world: World) -> None:
     """Remove plans whose process died while writing them."""
     for old in world.ledger.plans.unsealed():
         if not world.ledger.locks.is_held(old):
