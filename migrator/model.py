@@ -398,10 +398,8 @@ class Run:
 
     id: str  #: Such as "r3-9f2c1a": the number, and six digits that name the ledger.
     number: int
-    kind: str  #: "update"; "undo": it takes its parent back.
-    parent: (
-        int  #: The run whose export was mended to make this one, or that it takes back; 0: none.
-    )
+    kind: str  #: "update" or "undo".
+    parent: int  #: The run whose export was mended to make this one, or that it undoes; 0: none.
     state: RunState
     account: str
     source: Source
@@ -411,6 +409,7 @@ class Run:
     notes_left_out: int  #: Rows planned without their note, since it is confirmed already.
     created_at: float  #: Wall time.
     finished_at: float  #: Wall time; 0.0 while it is not.
+    keeps_images: bool = False  #: Whether before-images are read before its first call.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +423,8 @@ class Balance:
     waiting: int  #: Of the failed: never sent, they wait for an earlier row.
     notes_possibly_twice: int
     calls: int  #: Updates sent, every attempt counted.
+    verified: int = 0  #: Of the succeeded: a read showed what they wrote.
+    otherwise: int = 0  #: Rows of which a read showed a value otherwise than they wrote it.
     merged: Mapping[State, int] = field(default_factory=dict)
     """The merged rows, by the state of the row that carries them."""
 

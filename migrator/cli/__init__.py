@@ -16,8 +16,8 @@ from migrator import __version__
 from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
-    "doctor", "inspect", "ids", "fields", "init", "check", "run", "resume", "retry", "undo",
-    "status", "runs", "export", "sandbox",
+    "doctor", "inspect", "ids", "fields", "init", "check", "run", "resume", "retry", "verify",
+    "undo", "status", "runs", "export", "sandbox",
 )  # fmt: skip
 
 DESCRIPTION: Final = """\
@@ -33,11 +33,12 @@ a first evening:
   migrator run deals.xlsx -m mappings/deals.yaml      plans, asks, sends
   migrator resume                                     goes on after a stop
   migrator retry                                      sends failed rows again
+  migrator verify                                     reads back what was written
   migrator export --failed -o failed.csv              the rows that need a person
 
 exit codes: 0 all is well, 2 command line, 3 sheet, 4 mapping, 5 settings, 6 ledger, 7 CRM not
-reached, 8 access refused, 9 calls used up, 10 rows need attention, 12 stopped with rows left,
-130/143 interrupted. The README says more.
+reached, 8 access refused, 9 calls used up, 10 rows need attention, 11 read back otherwise,
+12 stopped with rows left, 130/143 interrupted. The README says more.
 """
 INTERRUPTED: Final = """
 migrator: interrupted; nothing more was sent

@@ -92,8 +92,9 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-before-image",
         action="store_true",
-        help="do not read first what is about to be changed: `migrator undo` cannot take it back",
+        help="keep nothing of what LeadSquared holds before: the run cannot be undone",
     )
+    add_verify(parser)
     add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -106,6 +107,15 @@ def add_canary(parser: Any) -> None:
         metavar="N",
         help="first send N rows spread over the file, the longest texts and the ends of each date "
         "column, read them back, and go on only if they hold what was sent (exit 12)",
+    )
+
+
+def add_verify(parser: argparse.ArgumentParser) -> None:
+    """Reading back at the end."""
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="read back at the end what was written, and compare (exit 11 where it differs)",
     )
 
 
@@ -302,12 +312,12 @@ def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
     return DeliveryPolicy(
         patience=options.patience,
         allow_older=options.allow_older,
+        before_images=not options.no_before_image,
         until=until,
         canary=getattr(options, "canary", None) or 0,  # `retry` has none
         longest_outage=options.max_outage * 60,
         most_failures=MostFailures(*options.max_failures) if options.max_failures else None,
         trusted=tuple(options.trust),
-        before_images=not options.no_before_image,
         moved=the_moved_exceptions(),
     )
 
@@ -320,7 +330,11 @@ def the_moved_exceptions() -> "MovedExceptions":
 
 
 def report(world: "World", finished: "Finished", options: argparse.Namespace) -> ExitCode:
-    """Print how a command that sends ended; gives its exit code."""
+    """Print how a command that sends ended, verified where that is asked; gives its exit code."""
+    if options.verify:
+        from migrator.runs.verifying import verify_after
+
+        finished = verify_after(world, finished, the_policy(world, options))
     from migrator.cli.screen import show
     from migrator.cli.summary import finished_json, finished_lines
 

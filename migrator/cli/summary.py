@@ -4,15 +4,19 @@ Owns the wording of the end; every figure comes from the ledger.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from migrator.model import Balance, Run, State
+from migrator.redact import printable
 from migrator.reports.text import balance_lines, counted, reason_lines
 
 if TYPE_CHECKING:
     from migrator.ledger import Ledger
+    from migrator.ledger.findings import Difference
     from migrator.runs.delivering import Finished
 
+LOST_SHOWN: Final = 20
 ATTENTION = (State.FAILED, State.REJECTED, State.IN_DOUBT)
 
 
@@ -24,6 +28,8 @@ def run_lines(ledger: "Ledger", run: Run, balance: Balance) -> Iterator[str]:
     if reasons:
         yield "by reason:"
         yield from reason_lines(reasons)
+    if balance.otherwise:
+        yield from lost_lines(ledger, run)
     yield f"ledger: {ledger.path}"
     yield from next_commands(run, balance)
 
@@ -33,6 +39,39 @@ def finished_lines(ledger: "Ledger", finished: "Finished") -> Iterator[str]:
     if not finished.run.content_digest:
         return  # the operator said no to a new plan, which is gone
     yield from run_lines(ledger, finished.run, finished.balance)
+
+
+def lost_lines(ledger: "Ledger", run: Run, *, shown: int = LOST_SHOWN) -> Iterator[str]:
+    """The values that a read showed otherwise than they were written."""
+    yield "read back otherwise than written:"
+    lost = ledger.findings.lost(run)
+    for one in islice(lost, shown):
+        yield f"  {one.file}, row {one.row}, {printable(one.opportunity_id)}: {_lost(one)}"
+    more = sum(1 for _ in lost)
+    if more:
+        yield f"  and {counted(more, 'value')} more; `migrator verify {run.id} --json` lists all"
+
+
+def lost_json(ledger: "Ledger", run: Run) -> list[dict[str, Any]]:
+    """The same for programs, all of them."""
+    return [
+        {
+            "file": one.file,
+            "row": one.row,
+            "opportunity_id": one.opportunity_id,
+            "schema_name": one.schema_name,
+            "written": one.wanted,
+            "found": one.found,
+        }
+        for one in ledger.findings.lost(run)
+    ]
+
+
+def _lost(one: "Difference") -> str:
+    if not one.schema_name:
+        return "LeadSquared does not know the opportunity any more"
+    wrote, reads = printable(one.wanted), printable(one.found)
+    return f'{one.schema_name} was written as "{wrote}" and reads "{reads}"'
 
 
 def next_commands(run: Run, balance: Balance) -> Iterator[str]:
@@ -77,6 +116,8 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
         "notes_possibly_twice": balance.notes_possibly_twice,
         "notes_left_out": run.notes_left_out,
         "calls": balance.calls,
+        "verified": balance.verified,
+        "otherwise": balance.otherwise,
         "reasons": [
             {
                 "title": reason.title,

@@ -1,77 +1,150 @@
-"""`migrator undo`: take back what a run wrote."""
+"""`migrator undo`: write back what a run wrote over, where nobody changed it since."""
 
 import argparse
-import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from migrator.cli.common import add_canary, add_ledger, add_sending, row_ranges
+from migrator.errors import ExitCode
 
 if TYPE_CHECKING:
-    from migrator.errors import ExitCode
-    from migrator.runs.undoing import Undone
-    from migrator.runs.world import World
+    from collections.abc import Sequence
 
-HELP = "take back what a run wrote, where nobody has edited it since"
+    from migrator.runs.undoing import Change, Undoing
+
+SHOWN: Final = 50  #: Values listed; --json lists all.
+
+HELP = "write back what a run wrote over, where nobody changed it since"
 EPILOG = """\
-A run of its own writes the old values back: it is asked about, resumed, and undone like any other.
-Notes, ModifiedOn and automations that fired cannot be taken back.
+An undo is a run of its own: it is asked, paced, resumed, verified and undone like any other. Notes
+stay, ModifiedOn becomes now, and what automations did stays done.
 
 examples:
-  migrator undo r3 --dry-run          what would be written back, and what is kept; exit code 11
-  migrator undo r3
-  migrator undo r3 --rows 2,17,40-60
+  migrator undo r3 --dry-run
+  migrator undo r3 --rows 8,9
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("run", metavar="RUN", help="id of the run to take back, such as r3")
+    parser.add_argument("run", metavar="RUN", help="id of the run, such as r3")
     add_ledger(parser)
     parser.add_argument(
-        "--dry-run", action="store_true", help="only show what would be written back"
+        "--dry-run",
+        action="store_true",
+        help="print what would be written back (exit 11 where that is something); send nothing",
     )
-    some = parser.add_mutually_exclusive_group()
-    some.add_argument(
+    parser.add_argument(
         "--rows",
         type=row_ranges,
         metavar="ROWS",
-        help="only the opportunities of these rows, such as 2,17,40-60",
+        help="only what these rows of the run wrote, such as 2,17,40-60",
     )
-    add_canary(some)
     parser.add_argument(
         "--same-account", action="store_true", help="these keys belong to the run's account"
     )
+    add_canary(parser)
     add_sending(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Undo a run."""
-    from migrator.cli.common import the_ledger, the_policy, the_world
+    import orjson
+
+    from migrator.cli.common import report, the_ledger, the_policy, the_world
+    from migrator.cli.screen import show
     from migrator.runs.undoing import UndoOptions, undo
 
     with the_ledger(options) as ledger:
-        taken_back = ledger.records.run(options.run)
+        original = ledger.records.run(options.run)
         world = the_world(ledger, options)
-        undo_options = UndoOptions(
-            rows=options.rows,
-            dry_run=options.dry_run,
-            same_account=options.same_account,
-            policy=the_policy(world, options),
+        undoing = undo(
+            world,
+            original,
+            UndoOptions(
+                rows=options.rows,
+                dry_run=options.dry_run,
+                same_account=options.same_account,
+                policy=the_policy(world, options),
+            ),
         )
-        return _report(world, undo(world, taken_back, undo_options), options)
+        world.operator.close()
+        code = ExitCode.DIFFERENCES if options.dry_run and undoing.back else ExitCode.OK
+        if options.json and undoing.finished is None:
+            content = _json(undoing) | {"exit_code": int(code)}
+            print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+        elif not options.json:
+            for line in _lines(undoing, is_dry=options.dry_run):
+                show(line)
+        if undoing.finished is not None:
+            return report(world, undoing.finished, options)
+    return code
 
 
-def _report(world: "World", undone: "Undone", options: argparse.Namespace) -> "ExitCode":
-    from migrator.cli.common import report
-    from migrator.cli.screen import show
-    from migrator.cli.undone import undone_json, undone_lines
+def _lines(undoing: "Undoing", *, is_dry: bool) -> Iterator[str]:
+    from migrator.reports.text import counted
+    from migrator.runs.undoing import undo_notes
 
-    world.operator.close()
-    if options.json and undone.finished is None:
-        print(undone_json(undone))
-        return undone.exit_code
-    for line in undone_lines(undone, dry_run=options.dry_run):
-        show(line, file=sys.stderr if options.json else sys.stdout)
-    if undone.finished is not None:
-        report(world, undone.finished, options)
-    return undone.exit_code
+    if undoing.declined:
+        yield "nothing was read, and nothing is written back"
+        return
+    if not undoing.opportunities:
+        return  # an undo that was begun before went on
+    original = undoing.original
+    read = counted(undoing.calls, "call")
+    yield f"Undo of run {original.id} ({original.source.name}), read with {read}:"
+    rows = len({(one.file, one.row) for one in undoing.back})
+    would = "would be written back" if is_dry else "to write back"
+    if undoing.back:
+        yield (f"{counted(len(undoing.back), 'value')} of {counted(rows, 'opportunity')} {would}:")
+        yield from _listed(undoing.back, "now", "back to")
+    else:
+        yield "nothing to write back"
+    if undoing.kept:
+        yield f"{counted(len(undoing.kept), 'value')} kept, edited since the run:"
+        yield from _listed(undoing.kept, "now", "before the run")
+    yield from (f"note: {note}" for note in undo_notes(undoing))
+
+
+def _listed(changes: "Sequence[Change]", now: str, back: str) -> Iterator[str]:
+    from migrator.redact import printable
+    from migrator.reports.text import counted
+
+    for one in islice(changes, SHOWN):
+        yield (
+            f"  {one.file}, row {one.row}, {one.opportunity}: {one.schema_name} "
+            f'{now} "{printable(one.now)}", {back} "{printable(one.back)}"'
+        )
+    if len(changes) > SHOWN:
+        yield f"  and {counted(len(changes) - SHOWN, 'value')} more; --dry-run --json lists all"
+
+
+def _json(undoing: "Undoing") -> dict[str, Any]:
+    from migrator.runs.undoing import undo_notes
+
+    def listed(changes: "Sequence[Change]") -> list[dict[str, Any]]:
+        return [
+            {
+                "file": one.file,
+                "row": one.row,
+                "opportunity_id": one.opportunity,
+                "schema_name": one.schema_name,
+                "now": one.now,
+                "before": one.back,
+            }
+            for one in changes
+        ]
+
+    return {
+        "run": undoing.original.id,
+        "opportunities": undoing.opportunities,
+        "back": listed(undoing.back),
+        "kept": listed(undoing.kept),
+        "already": undoing.already,
+        "without_image": undoing.imageless,
+        "not_shown": undoing.not_shown,
+        "gone": undoing.gone,
+        "notes": undo_notes(undoing),
+        "calls": undoing.calls,
+    }

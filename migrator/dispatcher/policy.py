@@ -27,10 +27,10 @@ class DeliveryPolicy:
     equal_refusals: int = 20  #: Refusals in a row with one reason that stop the run (exit 12).
     foreign_answers: int = 10  #: Foreign 404s in a row, over different rows, that stop it (exit 8).
     allow_older: bool = False  #: Send a row even when a later one of its opportunity succeeded.
+    before_images: bool = True  #: Keep what the CRM holds before a run's first change.
     regardless: frozenset[int] = frozenset()  #: Entries that wait for no earlier row.
     until: float | None = None  #: Wall time after which no call leaves (exit 12).
     trusted: tuple[str, ...] = ()  #: SchemaNames that a person has seen written and cleared.
     canary: int = 0  #: Rows that are sent and read back before the rest; 0: none.
-    before_images: bool = True  #: What is about to be changed is read first (`runs.before`).
     held: frozenset[int] = frozenset()  #: Entries that are left as they are.
     moved: MovedExceptions = NOTHING_MOVED  #: ExceptionTypes that the settings file moves.

@@ -10,7 +10,8 @@ from typing import Self
 from migrator.ledger.accounts import Accounts
 from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.database import Database, open_database
-from migrator.ledger.images import Images, Kept, Written
+from migrator.ledger.findings import Findings
+from migrator.ledger.images import Images
 from migrator.ledger.locks import RunLocks
 from migrator.ledger.lookups import Lookups
 from migrator.ledger.merging import Merging
@@ -20,16 +21,7 @@ from migrator.ledger.records import Records
 from migrator.ledger.thread import LedgerThread
 from migrator.ledger.work import WorkLedger
 
-__all__ = [
-    "Attempted",
-    "Kept",
-    "Ledger",
-    "LedgerThread",
-    "Marks",
-    "PlannedRow",
-    "Written",
-    "open_ledger",
-]
+__all__ = ["Attempted", "Ledger", "LedgerThread", "Marks", "PlannedRow", "open_ledger"]
 
 
 class Ledger:
@@ -46,7 +38,8 @@ class Ledger:
         self.accounts = Accounts(database)
         self.proofs = Proofs(database)
         self.lookups = Lookups(database)
-        self.images = Images(database, self.tag)
+        self.images = Images(database)
+        self.findings = Findings(database)
         self.locks = RunLocks(database)
         self._database = database
 

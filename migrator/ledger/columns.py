@@ -148,6 +148,7 @@ def run_of(row: Row, tag: str) -> Run:
         notes_left_out=row["notes_left_out"],
         created_at=row["created_at"],
         finished_at=row["finished_at"],
+        keeps_images=row["before_image"] == "wanted",
     )
 
 

@@ -81,15 +81,23 @@ class PlanLedger:
         self._database = database
         self._tag = tag
 
-    def begin(self, source: Source, *, account: str, kind: str = "update", parent: int = 0) -> Run:
+    def begin(
+        self,
+        source: Source,
+        *,
+        account: str,
+        kind: str = "update",
+        parent: int = 0,
+        keeps_images: bool = False,
+    ) -> Run:
         """Make a run that is being planned."""
         database = self._database
         with database.transaction():
             number = 1 + database.value("SELECT coalesce(max(run), 0) FROM runs")
             database.change(
                 "INSERT INTO runs (run, kind, parent, state, account, source_name, mapping_name,"
-                " mapping_digest, event_code, columns, schema_names, notes, created_at,"
-                " before_image) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'wanted')",
+                " mapping_digest, event_code, columns, schema_names, notes, before_image,"
+                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 number,
                 kind,
                 parent,
@@ -102,6 +110,7 @@ class PlanLedger:
                 orjson.dumps(source.columns).decode(),
                 orjson.dumps(source.schema_names).decode(),
                 source.notes,
+                "wanted" if keeps_images else "none",
                 time.time(),
             )
         return self.run(number)
@@ -120,15 +129,12 @@ class PlanLedger:
 
         ``content`` takes in their cells: it becomes the digest by which a source is recognised.
         """
-        self.add_numbered(run, list(enumerate(rows, first_number)), content=content)
-
-    def add_numbered(
-        self, run: Run, rows: Sequence[tuple[int, PlannedRow]], *, content: blake2b
-    ) -> None:
-        """The same for entries whose numbers are given."""
         now = time.time()
-        auto_ids = self._guids(run, [planned for _, planned in rows])
-        values = [_entry(run, number, planned, auto_ids, now) for number, planned in rows]
+        auto_ids = self._guids(run, rows)
+        values = [
+            _entry(run, number, planned, auto_ids, now)
+            for number, planned in enumerate(rows, first_number)
+        ]
         for value in values:
             content.update(str(value[CELLS]).encode())
         with self._database.transaction():
@@ -223,12 +229,13 @@ class PlanLedger:
     def discard(self, run: Run) -> None:
         """Remove a plan that was not sealed."""
         with self._database.transaction():
-            self._database.change(
-                "DELETE FROM entries WHERE run ="
-                " (SELECT run FROM runs WHERE run = ? AND state = ?)",
-                run.number,
-                RunState.PLANNING,
-            )
+            for table in ("entries", "before_images"):
+                self._database.change(
+                    f"DELETE FROM {table} WHERE run ="  # noqa: S608 - two names
+                    " (SELECT run FROM runs WHERE run = ? AND state = ?)",
+                    run.number,
+                    RunState.PLANNING,
+                )
             self._database.change(
                 "DELETE FROM runs WHERE run = ? AND state = ?", run.number, RunState.PLANNING
             )
@@ -300,10 +307,10 @@ class PlanLedger:
         )
 
     def same_names(self, source: Source, *, account: str) -> Iterator[Run]:
-        """Sealed runs of this account, source name and mapping name; no undo. The newest first."""
+        """Sealed runs of this account, source name and mapping name, the newest first."""
         rows = self._database.rows(
             "SELECT * FROM runs WHERE account = ? AND source_name = ? AND mapping_name = ?"
-            " AND kind = 'update' AND state NOT IN ('planning', 'closed') ORDER BY run DESC",
+            " AND state NOT IN ('planning', 'closed') ORDER BY run DESC",
             account,
             source.name,
             source.mapping_name,

@@ -74,8 +74,10 @@ class Records:
         row = self._database.row(
             "SELECT coalesce(sum(state = 'in_doubt' AND doubt = 'note'), 0) AS note_only,"
             " coalesce(sum(state = 'failed' AND waits_for > 0), 0) AS waiting,"
-            " coalesce(sum(note_twice), 0) AS twice, coalesce(sum(attempts), 0) AS calls"
-            " FROM entries WHERE run = ?",
+            " coalesce(sum(note_twice), 0) AS twice, coalesce(sum(attempts), 0) AS calls,"
+            " coalesce(sum(state = 'succeeded' AND verified_at > 0), 0) AS verified,"
+            " (SELECT count(DISTINCT number) FROM differences WHERE run = ?1 AND kind = 'lost')"
+            " AS otherwise FROM entries WHERE run = ?1",
             run.number,
         )
         if row is None:
@@ -89,6 +91,8 @@ class Records:
             waiting=row["waiting"],
             notes_possibly_twice=row["twice"],
             calls=row["calls"],
+            verified=row["verified"],
+            otherwise=row["otherwise"],
             merged=merged,
         )
 

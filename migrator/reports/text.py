@@ -44,6 +44,9 @@ def balance_lines(balance: Balance) -> Iterator[str]:
 def _of_these(balance: Balance, state: State) -> str:
     if state is State.FAILED and balance.waiting:
         return f" (of these {balance.waiting:,} wait for an earlier row, never sent)"
+    if state is State.SUCCEEDED and (balance.verified or balance.otherwise):
+        read = f"{balance.otherwise:,} read otherwise" if balance.otherwise else ""
+        return f" (of these {', '.join(filter(None, [f'{balance.verified:,} verified', read]))})"
     if state is State.IN_DOUBT and balance.in_doubt_note_only:
         return f" (of these {balance.in_doubt_note_only:,} about the note only)"
     if state is State.MERGED:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from migrator.dispatcher import DeliveryPolicy
 from migrator.ledger.place import warning_about
 from migrator.model import Balance, Run, RunState, State
-from migrator.runs.before import calls_before, calls_in_words
+from migrator.runs.before import price_of_images
 from migrator.runs.bounds import bounds
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.delivering import Finished, rows_left
@@ -53,10 +53,8 @@ def plan_summary(
     is_new = run.state is RunState.PLANNING
     place = filter(None, [warning_about(world.ledger.path)])
     rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
+    images = price_of_images(world, run, updates=calls) if policy.before_images else ()
     moved = [f"exceptions, as the settings file says: {policy.moved}"] if policy.moved else []
-    first = calls_before(world, run, policy, rows=calls)
-    images = [calls_in_words(first)] if first else []
-    limits = bounds(world, run, calls=calls, first=first, until=policy.until)
     return PlanSummary(
         run=run,
         ledger=world.ledger.path,
@@ -65,5 +63,11 @@ def plan_summary(
         calls=calls,
         seconds=calls / rate.per_second,
         limit=str(rate) if rate == whole else f"{rate} (of {whole})",
-        notes=(*notes, *images, *moved, *limits, *place),
+        notes=(
+            *notes,
+            *moved,
+            *images,
+            *bounds(world, run, calls=calls, until=policy.until),
+            *place,
+        ),
     )

@@ -1,12 +1,10 @@
-"""Before-images: what a run is about to change is read first, so that it can be undone.
+"""Before-images: what LeadSquared holds is kept before a run's first change, for an undo.
 
-Owns when they are read and what is said where that is not possible. The pages are read by
-`migrator.runs.current`, and kept by the ledger, each durable at once.
+Owns when they are read and what is asked where they cannot be. It sends no update.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
 from migrator.leadsquared_bulk import MOST_IDS
 from migrator.model import Run
@@ -16,93 +14,84 @@ from migrator.runs.reading import CallRefusedError
 from migrator.runs.world import World
 
 
-def calls_before(world: World, run: Run, policy: DeliveryPolicy, *, rows: int) -> int:
-    """How many calls read the before-images of at most so many rows."""
-    if not _are_kept(world, run, policy):
-        return 0
-    known, _ = world.ledger.images.left(run)
-    return -(-min(known, rows) // MOST_IDS)
-
-
-def calls_in_words(calls: int) -> str:
-    """The sentence for the question before sending."""
-    return (
-        f"before-images: {counted(calls, 'call')} first, so that `migrator undo` can write the old "
-        "values back"
-    )
+def price_of_images(world: World, run: Run, *, updates: int) -> Iterator[str]:
+    """What the operator should know of the before-images of a plan, before saying yes."""
+    if not run.keeps_images or not updates:
+        return
+    rows = min(updates, len(world.ledger.images.wanted(run, None)))
+    calls = -(-rows // MOST_IDS)
+    if calls:
+        yield (
+            f"{counted(calls, 'call')} first, for the before-images: `migrator undo {run.id}` can "
+            "write the old values back (--no-before-image keeps none)"
+        )
+    nameless = world.ledger.images.nameless(run)
+    if nameless:
+        yield (
+            f"{counted(nameless, 'row')} named by an AutoId whose GUID is not known yet: no "
+            f"before-image of {'it' if nameless == 1 else 'them'}, and no undo"
+        )
 
 
 def keep_before_images(
-    world: World, run: Run, policy: DeliveryPolicy, chosen: Collection[int] | None
+    world: World, run: Run, *, wants: bool, chosen: Collection[int] | None
 ) -> None:
-    """Read what the planned entries, or the ``chosen`` ones, are about to change.
+    """Read what the run is about to change; what is kept already is not read again.
 
-    An opportunity that this run has looked at, or written to, is not read again.
+    Args:
+        world: Where.
+        run: A sealed run.
+        wants: Off: from now on none are kept for this run.
+        chosen: The entries that are about to be sent; None: all.
 
     Raises:
-        UsageError: The account refuses bulk reads, and nobody said that the run goes without.
+        UsageError: The account refuses bulk reads, and nobody said that none are wanted.
         TargetError: LeadSquared does not answer, or lists fewer opportunities than there are.
-        AccessError: The keys are refused.
-        AllowanceError: The day's calls are spent.
     """
     images = world.ledger.images
-    if not policy.before_images:
-        images.give_up(run)
-    if not _are_kept(world, run, policy):
+    if run.keeps_images and not wants:
+        images.decline(run)
         return
-    known, unknown = images.left(run)
-    if unknown:
-        world.operator.say(
-            f"{counted(unknown, 'opportunity')} of which only the AutoId is known: "
-            "no before-image, `migrator undo` cannot take these back"
-        )
-    if not known or next(images.unread(run, chosen), None) is None:
+    wanted = images.wanted(run, chosen) if run.keeps_images else []
+    if not wanted:
         return
-    try:
-        _read(world, run, policy, chosen, known)
-    except CallRefusedError as error:
-        _go_without(world, run, error)
-
-
-def _are_kept(world: World, run: Run, policy: DeliveryPolicy) -> bool:
-    return (
-        policy.before_images
-        and bool(run.source.schema_names)
-        and world.ledger.images.is_wanted(run)
+    world.operator.say(
+        f"reading the before-images of {counted(len(wanted), 'opportunity')}: "
+        f"{counted(-(-len(wanted) // MOST_IDS), 'call')}"
     )
 
+    def take(page: Sequence[str], found: Mapping[str, Values]) -> None:
+        names = run.source.schema_names
+        shown = {
+            guid: {name: value for name, value in found[guid].items() if name in names}
+            if guid in found
+            else None
+            for guid in page
+        }
+        images.keep(run, shown, at=world.clock.wall())
 
-def _read(
-    world: World, run: Run, policy: DeliveryPolicy, chosen: Collection[int] | None, known: int
-) -> None:
-    images, clock = world.ledger.images, world.clock
-
-    def names() -> Iterator[str]:
-        for name in images.unread(run, chosen):
-            if policy.until is not None and clock.wall() >= policy.until:
-                return  # no call after that time; what is left is read by the next command
-            yield name
-
-    def keep(page: Sequence[str], found: Mapping[str, Values]) -> None:
-        images.keep(run, page, found, at=clock.wall())
-
-    wanted = Wanted(
+    reading = Wanted(
         account=run.account,
         event_code=run.source.event_code,
         schema_names=run.source.schema_names,
-        total=known if chosen is None else min(known, len(chosen)),
+        total=len(wanted),
     )
-    read_current(world, wanted, names(), keep)
+    try:
+        read_current(world, reading, wanted, take)
+    except CallRefusedError as error:
+        _go_without(world, run, error)
+    world.operator.close()
 
 
 def _go_without(world: World, run: Run, error: CallRefusedError) -> None:
-    statement = f"{error.problem}: without before-images, `migrator undo` can take nothing back"
-    if not world.operator.agrees(f"{statement}.", "Send without them?"):
+    statement = (
+        f"the account refuses the bulk read of before-images ({error.problem}): what run {run.id} "
+        "changes could not be undone"
+    )
+    if not world.operator.agrees(f"{statement}.", "Send all the same?"):
         raise UsageError(
             statement,
-            where=error.where,
-            advice="Nothing was sent. Say that the run goes without them: the same command with "
-            "--no-before-image; or ask LeadSquared's support for the right to read opportunities "
-            "in bulk.",
-        ) from error
-    world.ledger.images.give_up(run)
+            advice="Nothing was sent. --no-before-image sends without them; or ask LeadSquared's "
+            "support why this user may not call GetOpportunitiesById.",
+        )
+    world.ledger.images.decline(run)

@@ -12,7 +12,7 @@ from typing import Final
 
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy, Dispatch
-from migrator.errors import BrakeError, LedgerError, MigratorError
+from migrator.errors import BrakeError, MigratorError
 from migrator.model import Details, Entry, Loss, Run, State
 from migrator.reports.text import counted, rows_text
 from migrator.runs.before import keep_before_images
@@ -29,20 +29,13 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?", re.ASCII)
 def deliver_after_canary(
     world: World, run: Run, *, policy: DeliveryPolicy, chosen: Collection[int] | None = None
 ) -> Finished:
-    """Dispatch the rows; where the policy asks for a canary, its rows first, and then ask.
-
-    Before the first of them leaves, what they are about to change is read.
+    """Keep the before-images and dispatch the rows; where the policy asks, a canary goes first.
 
     Raises:
         LedgerError: The ledger cannot be written.
+        MigratorError: The before-images cannot be read; nothing was sent.
     """
-    try:
-        keep_before_images(world, run, policy, chosen)
-    except LedgerError:
-        raise
-    except MigratorError as error:
-        balance = world.ledger.records.balance(run)
-        return Finished(run=run, balance=balance, error=error, sent=False)
+    keep_before_images(world, run, wants=policy.before_images, chosen=chosen)
     if policy.canary:
         numbers = choose(_left(world, run, chosen, policy), policy.canary)
         first = world.ledger.choices.with_earlier(run, numbers) - policy.held

@@ -6,14 +6,14 @@ call draws from the account's one quota. It compares nothing and writes nothing.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
 from migrator.errors import TargetError
 from migrator.leadsquared import details_request, read_details
-from migrator.leadsquared_bulk import MOST_IDS, bulk_request, read_bulk
-from migrator.model import Details
+from migrator.leadsquared_bulk import MOST_IDS, BulkPage, bulk_request, read_bulk
+from migrator.model import Details, NoReply, Reading, Reply, Verdict
 from migrator.reports.text import counted, duration
 from migrator.runs.reading import Asking, CallRefusedError
 from migrator.runs.world import Link
@@ -133,7 +133,7 @@ class _Reading:
     async def _page(self, guids: list[str]) -> None:
         wanted = self._wanted
         request = bulk_request(wanted.event_code, guids, wanted.schema_names)
-        page = await self._asking.ask(request, read_bulk)
+        page = await self._asking.ask(request, _of_first_page if self._done == 0 else read_bulk)
         found = {guid: page.found[guid] for guid in guids if guid in page.found}
         if len(self._missing) < MISSING_LOOKED_AT:
             self._missing += [guid for guid in guids if guid not in found]
@@ -165,6 +165,17 @@ class _Reading:
                     "same command again; if it comes again, ask LeadSquared's support about "
                     "GetOpportunitiesById.",
                 )
+
+
+def _of_first_page(reply: Reply | NoReply) -> BulkPage | Reading:
+    """As `read_bulk`; what forbids the call, or does not know it, refuses this very call alone.
+
+    Whether it is the keys or the host instead, the reads one by one will tell.
+    """
+    found = read_bulk(reply)
+    if isinstance(found, Reading) and found.verdict in (Verdict.NOT_PERMITTED, Verdict.FOREIGN):
+        return replace(found, verdict=Verdict.REFUSED)
+    return found
 
 
 def _pages(names: Iterable[str]) -> Iterator[list[str]]:

@@ -27,6 +27,7 @@ class Finished:
     signal: int = 0  #: The signal that stopped it.
     sent: bool = True  #: False: nothing was to do, or the operator said no.
     declined: bool = False  #: The operator said no.
+    otherwise: int = 0  #: Rows that `--verify` read back otherwise than they were written.
 
     @property
     def exit_code(self) -> ExitCode:
@@ -39,7 +40,9 @@ class Finished:
             return ExitCode.TERMINATED if self.signal == signal.SIGTERM else ExitCode.INTERRUPTED
         if self.balance.unfinished:
             return ExitCode.STOPPED
-        return ExitCode.ROWS_NEED_ATTENTION if self.balance.needs_attention else ExitCode.OK
+        if self.balance.needs_attention:
+            return ExitCode.ROWS_NEED_ATTENTION
+        return ExitCode.DIFFERENCES if self.otherwise else ExitCode.OK
 
 
 def deliver(

@@ -134,6 +134,7 @@ def write_plan(
     account: str,
     name: str,
     mixed_ids: bool,
+    keeps_images: bool = False,
     parent: int = 0,
     users: ReadOnly[str, str] | None = None,
 ) -> Planned:
@@ -155,7 +156,7 @@ def write_plan(
         schema_names=mapping.schema_names,
         notes=NotesPolicy(mapping.opportunity.notes),
     )
-    run = ledger.plans.begin(source, account=account, parent=parent)
+    run = ledger.plans.begin(source, account=account, parent=parent, keeps_images=keeps_images)
     try:
         with ledger.locks.hold(run):
             planned = _stream(ledger, run, rows, mapper, mixed_ids=mixed_ids)

@@ -59,7 +59,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
         MigratorError: The run cannot start; nothing was sent.
     """
     account = account_of(world)
-    remove_unsealed(world)
+    _remove_unsealed(world)
     with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
         source, parent = _source_rows(world, rows, account)
         name = source_name(rows, options.name)
@@ -74,6 +74,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
             users=users,
             name=name,
             mixed_ids=options.mixed_ids,
+            keeps_images=options.policy.before_images,
             parent=parent,
         )
         notes = [*rows.notes, *source.notes, *planned.notes]
@@ -83,8 +84,8 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
         if run.number != planned.run.number
     ]
     if not options.again:
-        same = _recognised(world, planned, earlier)
-        if same is not None:
+        same = _recognised(planned, earlier)
+        if same is not None and not any(world.ledger.images.undos(same)):
             world.ledger.plans.discard(planned.run)
             return _go_on(world, same, options, notes)
     return _send_new(world, planned, earlier, options, notes)
@@ -125,11 +126,8 @@ def _source_rows(world: World, rows: Rows, account: str) -> tuple[SourceRows, in
     return mended, mended.original.number
 
 
-def _recognised(world: World, planned: Planned, earlier: Sequence[Run]) -> Run | None:
-    """The newest run, if it has the same contents; an older one may be out of date by it.
-
-    One that was undone is none: typing it again means to send it again.
-    """
+def _recognised(planned: Planned, earlier: Sequence[Run]) -> Run | None:
+    """The newest run, if it has the same contents; an older one may be out of date by it."""
     if not earlier:
         return None
     newest = earlier[0]
@@ -137,7 +135,7 @@ def _recognised(world: World, planned: Planned, earlier: Sequence[Run]) -> Run |
         newest.content_digest == planned.content_digest
         and newest.source.mapping_digest == planned.run.source.mapping_digest
     )
-    return newest if is_same and not world.ledger.images.undoings(newest) else None
+    return newest if is_same else None
 
 
 def _go_on(world: World, same: Run, options: RunOptions, notes: Sequence[str]) -> Finished:
@@ -233,7 +231,7 @@ def _close_all(world: World, unfinished: Sequence[Run], *, by: Run, policy: Deli
             world.operator.say(f"run {old.id} is closed: {superseded} of its rows are superseded")
 
 
-def remove_unsealed(world: World) -> None:
+def _remove_unsealed(world: World) -> None:
     """Remove plans whose process died while writing them."""
     for old in world.ledger.plans.unsealed():
         if not world.ledger.locks.is_held(old):

@@ -1,345 +1,302 @@
-"""`undo`: what a run wrote is taken back, where nobody has edited it since.
+"""`undo`: the values that a run wrote over are written back, where nobody changed them since.
 
-Owns what is written back and what is kept, and the plan of it. Sending is that of every run; the
-ledger knows what was there before (`migrator.runs.before`).
+Owns what is written back and what is kept. The plan is a run like any other, dispatched, resumed
+and verified like any other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from hashlib import blake2b
-from typing import Final, NamedTuple
 
-from migrator.compare import as_written, canonical, meaning, same_value
+from migrator.compare import as_written, same_value
 from migrator.dispatcher import DeliveryPolicy
-from migrator.errors import ExitCode, UsageError
-from migrator.ledger import Kept, PlannedRow, Written
-from migrator.model import FieldValue, IdKind, Run, SourceRow, State, Update
+from migrator.errors import UsageError
+from migrator.ledger import PlannedRow
+from migrator.ledger.images import Touched
+from migrator.model import FieldValue, IdKind, Run, Source, SourceRow, Update
 from migrator.reports.text import counted
 from migrator.runs.accounts import require_account
-from migrator.runs.asking import plan_summary
+from migrator.runs.asking import as_it_stands, plan_summary
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.choosing import RowRanges, numbers_of
+from migrator.runs.closing import settle_by_reading
 from migrator.runs.current import Values, Wanted, price_one_by_one, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.retrying import go_on
-from migrator.runs.running import remove_unsealed
 from migrator.runs.world import World
-
-EDITED: Final = "edited since"
-NOT_KNOWN: Final = "not known before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoOptions:
     """How `undo` is to go about it."""
 
-    rows: RowRanges | None = None  #: Only the opportunities of these rows.
-    dry_run: bool = False  #: Only look: nothing is sent, and no plan is kept.
+    rows: RowRanges | None = None  #: Only what these rows of the run wrote.
+    dry_run: bool = False
     same_account: bool = False
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
 
 
-class Seen(NamedTuple):
-    """A field that a run wrote, as it is now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value that is written back, or left as it is."""
 
-    number: int  #: The run's entry that wrote the opportunity last.
     file: str
     row: int
     opportunity: str
     schema_name: str
-    now: str  #: What LeadSquared holds.
-    before: str  #: As an update writes it; "" where that is not known.
-    kept: str  #: Why it is left as it is; "": it is written back.
+    now: str  #: As a read shows it.
+    back: str  #: What is written; of one that is kept what the field held before the run.
 
 
 @dataclass(slots=True, kw_only=True)
-class Outlook:
-    """What taking a run back comes to."""
+class Undoing:
+    """What an undo finds."""
 
-    opportunities: int = 0  #: To be written back.
-    values: int = 0  #: The same, by field.
-    as_before: int = 0  #: Values that are what they were before the run.
-    gone: int = 0  #: Opportunities that LeadSquared does not know any more.
-    notes: int = 0  #: Rows that sent a note.
-    changes: list[Seen] = field(default_factory=list)  #: What is written back; of a dry run only.
-    kept: list[Seen] = field(default_factory=list)
-    without: list[Written] = field(default_factory=list)
-    """Rows of which no before-image is known, one for each opportunity."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undone:
-    """How `undo` ended."""
-
-    run: Run  #: The one that is taken back.
-    outlook: Outlook | None = None  #: None where an undo that was begun before went on.
-    finished: Finished | None = None  #: None where nothing was planned.
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The process's exit code."""
-        if self.finished is not None:
-            return self.finished.exit_code
-        is_something = self.outlook is not None and self.outlook.opportunities
-        return ExitCode.DIFFERENCES if is_something else ExitCode.OK
+    original: Run
+    opportunities: int = 0  #: That the run wrote to, or may have.
+    back: list[Change] = field(default_factory=list)  #: Written back.
+    kept: list[Change] = field(default_factory=list)  #: Edited since: left as they are.
+    already: int = 0  #: Values that are as they were before.
+    not_shown: int = 0  #: Values of which the before-image says nothing.
+    imageless: int = 0  #: Opportunities without a before-image.
+    gone: int = 0  #: Opportunities that LeadSquared does not know.
+    notes: int = 0  #: Opportunities to which the run brought a note.
+    calls: int = 0
+    finished: Finished | None = None  #: None: a dry run, or nothing is to be written back.
+    declined: bool = False  #: Reading one by one was not wanted.
 
 
-def undo(world: World, run: Run, options: UndoOptions) -> Undone:
-    """Write back what was there before a run, or go on with that.
+def undo(world: World, original: Run, options: UndoOptions) -> Undoing:
+    """Plan the way back, ask, and send it; or go on with one that was begun.
 
     Raises:
-        UsageError: The run kept no before-images, or the keys are another account's.
-        TargetError: LeadSquared does not answer, or lists fewer opportunities than there are.
+        UsageError: The run keeps no before-images, or the keys are another account's.
+        MigratorError: LeadSquared cannot be read; nothing was sent.
     """
-    with world.ledger.locks.hold(run):
-        require_account(world, run, same_account=options.same_account)
-        run = world.ledger.plans.run(run.number)
-        remove_unsealed(world)
-        begun = None if options.dry_run else _begun(world, run, options.rows)
-        if begun is not None:
-            return Undone(run=run, finished=_go_on(world, run, begun, options))
-        planning = _Planning(world, run, options)
-        if options.dry_run:
-            planning.look()
-            return Undone(run=run, outlook=planning.outlook)
-        return Undone(run=run, outlook=planning.outlook, finished=_plan_and_send(planning))
+    ledger = world.ledger
+    with ledger.locks.hold(original):
+        require_account(world, original, same_account=options.same_account)
+        original = ledger.plans.run(original.number)
+        if not ledger.images.count(original):
+            raise _no_images(original)
+        undoing = Undoing(original=original)
+        for number in ledger.images.undos(original):
+            begun = ledger.plans.run(number)
+            if ledger.records.is_unfinished(begun) and not options.dry_run:
+                with ledger.locks.hold(begun):
+                    world.operator.say(f"run {begun.id} undoes it already: it goes on")
+                    undoing.finished = go_on(world, begun, policy=options.policy)
+                return undoing
+        _settle(world, original, options.policy)
+        return _Planning(world, undoing, options).plan()
 
 
-def _begun(world: World, run: Run, rows: RowRanges | None) -> Run | None:
-    """An undo of the run that is not finished, and that has the rows."""
-    for one in world.ledger.images.undoings(run):
-        has_rows = rows is None or world.ledger.choices.numbers_of_rows(one, rows)
-        if has_rows and world.ledger.records.is_unfinished(one):
-            return one
-    return None
+def _settle(world: World, original: Run, policy: DeliveryPolicy) -> None:
+    """Let reads tell of rows in doubt what they can; the rest is told by the values."""
+    if world.ledger.records.is_unfinished(original):
+        world.ledger.work.begin(original)
+        settle_by_reading(world, original, policy=policy)
+        world.ledger.work.finish(original, at=world.clock.wall())
 
 
-def _go_on(world: World, run: Run, begun: Run, options: UndoOptions) -> Finished:
-    with world.ledger.locks.hold(begun):
-        world.operator.say(f"run {run.id} is taken back by run {begun.id}, which goes on")
-        numbers = numbers_of(world, begun, options.rows)
-        chosen = None if numbers is None else frozenset(numbers)
-        return go_on(world, begun, policy=options.policy, chosen=chosen)
-
-
-def _plan_and_send(planning: "_Planning") -> Finished | None:
-    """None where nothing is to be written back."""
-    world, run, options = planning.world, planning.run, planning.options
-    ledger, outlook = world.ledger, planning.outlook
-    source = replace(run.source, name=f"undo of {run.id}", columns=())
-    new = ledger.plans.begin(source, account=run.account, kind="undo", parent=run.number)
-    with ledger.locks.hold(new):
-        try:
-            digest = planning.write(new)
-            if not outlook.opportunities:
-                ledger.plans.discard(new)
-                return None
-            balance = ledger.records.balance(replace(new, rows_read=outlook.opportunities))
-            calls = balance.states.get(State.PLANNED, 0)
-            notes = tuple(outlook_in_words(run, outlook))
-            summary = plan_summary(
-                world, new, balance, calls=calls, notes=notes, policy=options.policy
-            )
-            if not world.operator.confirm(summary):
-                ledger.plans.discard(new)
-                return Finished(run=new, balance=balance, sent=False, declined=True)
-        except BaseException:
-            ledger.plans.discard(new)
-            raise
-        sealed = ledger.plans.seal(
-            new, content_digest=digest, rows_read=outlook.opportunities, blank_rows=0
-        )
-        kept = [Kept(one.number, one.schema_name, one.before, one.now) for one in outlook.kept]
-        ledger.images.note_kept(sealed, kept, at=world.clock.wall())
-        world.known_ledgers.remember(ledger.path)
-        return deliver_after_canary(world, sealed, policy=options.policy)
-
-
-def outlook_in_words(run: Run, outlook: Outlook) -> Iterator[str]:
-    """What taking a run back comes to, and what cannot come back, in sentences."""
-    if outlook.opportunities:
-        yield (
-            f"{counted(outlook.values, 'value')} of "
-            f"{counted(outlook.opportunities, 'opportunity')} still as "
-            f"run {run.id} wrote them: the old values are written back"
-        )
-    if outlook.as_before:
-        yield f"{counted(outlook.as_before, 'value')} as before the run already"
-    if outlook.kept:
-        yield (
-            f"{counted(len(outlook.kept), 'value')} kept as LeadSquared has them now: "
-            "edited since, or not known before"
-        )
-    if outlook.without:
-        yield (
-            f"{counted(len(outlook.without), 'opportunity')} without a before-image: left as "
-            "LeadSquared has them now"
-        )
-    if outlook.gone:
-        yield f"{counted(outlook.gone, 'opportunity')} that LeadSquared does not know any more"
-    notes = f"notes ({counted(outlook.notes, 'row')} sent one), " if outlook.notes else ""
-    yield f"what cannot be taken back: {notes}ModifiedOn, and automations that fired"
-
-
-# ------------------------------------------------------------------ what is written back
+def _no_images(original: Run) -> UsageError:
+    return UsageError(
+        f"run {original.id} keeps no before-images: what the fields held before is not known",
+        advice="They are read before a run's first call, unless --no-before-image, or a migrator "
+        "older than before-images, planned it. An export of LeadSquared from before the run, sent "
+        "as a sheet of its own, is the way back.",
+    )
 
 
 class _Planning:
-    """Comparing what a run wrote with what LeadSquared holds now, a page at a time."""
+    """One plan of the way back."""
 
-    def __init__(self, world: World, run: Run, options: UndoOptions) -> None:
-        self.world, self.run, self.options = world, run, options
-        self.outlook = Outlook(notes=world.ledger.images.notes_sent(run))
-        self._examples = world.ledger.images.examples(run)
-        self._new: Run | None = None
-        self._content = blake2b(f"undo of {run.id}".encode(), digest_size=16)
+    def __init__(self, world: World, undoing: Undoing, options: UndoOptions) -> None:
+        self._world, self._undoing, self._options = world, undoing, options
+        self._original = undoing.original
+        self._images = world.ledger.images
+        self._examples = self._images.examples(self._original)
+        named = numbers_of(world, self._original, options.rows)
+        self._numbers = None if named is None else frozenset(named)
+        self._number = 0
+        self._number_of: dict[str, int] = {}  #: The original's entry that names an opportunity.
+        self._content = blake2b(digest_size=16)
 
-    def look(self) -> None:
-        """Find out what is to be written back."""
-        images, run = self.world.ledger.images, self.run
-        names = frozenset[str]()
-        if self.options.rows is not None:
-            numbers = numbers_of(self.world, run, self.options.rows) or []
-            names = images.opportunities_of(run, numbers)
-        total = 0
-        for opportunity in self._opportunities(names):
-            if images.image(run, opportunity) is None:
-                self.outlook.without.append(images.written(run, opportunity)[-1])
-            else:
-                total += 1
-        if self.outlook.without and not images.has_any(run):
-            raise _no_images(run)
-        if total:
-            self._read(names, total)
-        for seen in (self.outlook.changes, self.outlook.kept):
-            seen.sort(key=lambda one: one.number)
+    def plan(self) -> Undoing:
+        ledger, original = self._world.ledger, self._original
+        source = Source(
+            name=f"undo of {original.id}",
+            mapping_name=original.source.mapping_name,
+            mapping_digest=original.source.mapping_digest,
+            event_code=original.source.event_code,
+            columns=(),
+            schema_names=original.source.schema_names,
+        )
+        run = ledger.plans.begin(
+            source,
+            account=original.account,
+            kind="undo",
+            parent=original.number,
+            keeps_images=self._options.policy.before_images,
+        )
+        with ledger.locks.hold(run):
+            try:
+                self._read(run)
+                goes = bool(self._undoing.back) and not self._options.dry_run
+                if not goes or not self._agreed(run):
+                    ledger.plans.discard(run)
+                    return self._undoing
+            except BaseException:
+                ledger.plans.discard(run)
+                raise
+            self._keep_kept()
+            sealed = ledger.plans.seal(
+                run,
+                content_digest=self._content.hexdigest(),
+                rows_read=self._number,
+                blank_rows=0,
+            )
+            self._undoing.finished = deliver_after_canary(
+                self._world, sealed, policy=self._options.policy
+            )
+        return self._undoing
 
-    def write(self, new: Run) -> str:
-        """The same, into a plan; gives the plan's digest."""
-        self._new = new
-        self.look()
-        return self._content.hexdigest()
+    def _agreed(self, run: Run) -> bool:
+        balance = self._world.ledger.records.balance(replace(run, rows_read=self._number))
+        summary = plan_summary(
+            self._world,
+            run,
+            balance,
+            calls=self._number,
+            notes=undo_notes(self._undoing),
+            policy=self._options.policy,
+        )
+        if self._world.operator.confirm(summary):
+            return True
+        self._undoing.finished = replace(as_it_stands(self._world, run), declined=True)
+        return False
 
-    def _opportunities(self, names: frozenset[str]) -> Iterator[str]:
-        written = self.world.ledger.images.written_opportunities(self.run)
-        return (one for one in written if self.options.rows is None or one in names)
+    def _keep_kept(self) -> None:
+        """The ledger tells later, too, what was left as somebody had edited it."""
+        kept = [
+            (self._number_of[one.opportunity], one.schema_name, one.back, one.now)
+            for one in self._undoing.kept
+        ]
+        self._images.keep_kept(self._original, kept, at=self._world.clock.wall())
 
-    def _with_image(self, names: frozenset[str]) -> Iterator[str]:
-        image = self.world.ledger.images.image
-        return (one for one in self._opportunities(names) if image(self.run, one) is not None)
+    # -------------------------------------------------------------- reading
 
-    def _read(self, names: frozenset[str], total: int) -> None:
-        run, world = self.run, self.world
+    def _read(self, run: Run) -> None:
+        touched = self._images.touched(self._original)
         wanted = Wanted(
             account=run.account,
             event_code=run.source.event_code,
             schema_names=run.source.schema_names,
-            total=total,
+            total=len(touched),
         )
+        guids = [key for key in touched if ":" not in key]
+        self._undoing.imageless += len(touched) - len(guids)
+        self._undoing.opportunities += len(touched) - len(guids)
+
+        def take(page: Sequence[str], found: Mapping[str, Values]) -> None:
+            self._take(run, page, found)
+
+        world = self._world
         try:
-            read_current(world, wanted, self._with_image(names), self._take)
+            self._undoing.calls = read_current(world, wanted, guids, take)
         except CallRefusedError as error:
-            price = price_one_by_one(world, total)
-            lines = [f"{error.problem}.", f"One by one that is {price}."]
-            if not world.operator.permits(lines, "Read them one by one?"):
-                raise _not_read(error) from error
-            one_by_one = self._with_image(names)
-            read_current(world, wanted, one_by_one, self._take, in_bulk=False)
+            world.operator.say(f"the account refuses bulk reads: {error.problem}")
+            price = price_one_by_one(world, len(guids))
+            told = f"{counted(len(guids), 'opportunity')} to be read one by one: {price}"
+            self._undoing.declined = not world.operator.permits([told], "Read them?")
+            if not self._undoing.declined:
+                self._undoing.calls = read_current(world, wanted, guids, take, in_bulk=False)
+        world.operator.close()
 
-    def _take(self, names: Sequence[str], found: Mapping[str, Values]) -> None:
-        rows: list[tuple[int, PlannedRow]] = []
-        for name in names:
-            if name not in found:
-                self.outlook.gone += 1
+    def _take(self, run: Run, page: Sequence[str], found: Mapping[str, Values]) -> None:
+        details = self._images.details(self._original, page)
+        rows = []
+        for guid in page:
+            one = details[guid]
+            if self._numbers is not None and not one.numbers & self._numbers:
                 continue
-            calls = self.world.ledger.images.written(self.run, name)
-            seen = self._compared(name, calls, found[name])
-            fields = tuple(FieldValue(one.schema_name, one.before) for one in seen if not one.kept)
-            self.outlook.kept += [one for one in seen if one.kept]
-            if not fields:
-                continue
-            self.outlook.opportunities += 1
-            self.outlook.values += len(fields)
-            if self.options.dry_run:
-                self.outlook.changes += [one for one in seen if not one.kept]
-            rows.append((calls[-1].number, _planned(name, calls[-1], fields)))
-        if self._new is not None:
-            self.world.ledger.plans.add_numbered(self._new, rows, content=self._content)
+            self._undoing.opportunities += 1
+            fields = self._fields_back(one, found.get(guid))
+            if fields:
+                rows.append(_planned(one, fields))
+        if rows:
+            plans = self._world.ledger.plans
+            plans.add(run, rows, first_number=self._number + 1, content=self._content)
+            names = {row.result.opportunity_id for row in rows if isinstance(row.result, Update)}
+            shown = {guid: dict(found[guid]) for guid in names}
+            self._images.keep(run, shown, at=self._world.clock.wall())
+            self._number += len(rows)
 
-    def _compared(self, name: str, calls: Sequence[Written], now: Values) -> list[Seen]:
-        """The fields that the run wrote and that are not as before."""
-        image = self.world.ledger.images.image(self.run, name) or {}
-        last, seen = calls[-1], []
-        for schema_name, wrote in _wrote(calls).items():
-            found, before = now.get(schema_name, ""), image.get(schema_name)
-            value = wrote.value_of(found)
-            if before is not None and same_value(before, found):
-                self.outlook.as_before += 1
-                continue
-            if value is None and not wrote.is_likely:
-                continue  # refused, and LeadSquared holds something else: the run changed nothing
-            kept = "" if value is not None else EDITED
+    def _fields_back(self, one: Touched, now: Values | None) -> list[FieldValue]:
+        undoing = self._undoing
+        undoing.notes += one.brought_note
+        if now is None:
+            undoing.gone += 1
+            return []
+        if one.before is None or not one.is_there:
+            undoing.imageless += 1
+            return []
+        self._number_of[one.opportunity] = one.number
+        fields = []
+        for name, written in one.written.items():
+            before, shown = one.before.get(name), now.get(name, "")
             if before is None:
-                kept = NOT_KNOWN
-            like = value or self._examples.get(schema_name, "")
-            wanted = _to_send(before or "", like)
-            seen.append(
-                Seen(last.number, last.file, last.row, name, schema_name, found, wanted, kept)
-            )
-        return seen
+                undoing.not_shown += 1
+            elif same_value(before, shown):
+                undoing.already += 1
+            elif same_value(written, shown):
+                back = as_written(before, like=self._examples.get(name, written))
+                undoing.back.append(_change(one, name, shown, back))
+                fields.append(FieldValue(name, back))
+            else:
+                undoing.kept.append(_change(one, name, shown, before))
+        return fields
 
 
-@dataclass(slots=True)
-class _Wrote:
-    """What a run may have left in a field."""
-
-    values: list[str]
-    is_likely: bool  #: Not only by calls that were refused.
-
-    def value_of(self, found: str) -> str | None:
-        """What the run sent, where LeadSquared holds just that."""
-        return next((value for value in self.values if same_value(value, found)), None)
+def _planned(one: Touched, fields: Sequence[FieldValue]) -> PlannedRow:
+    update = Update(one.opportunity, IdKind.GUID, "", tuple(fields))
+    return PlannedRow(SourceRow(one.file, one.sheet, one.row, one.line, (), ()), update, None)
 
 
-def _wrote(calls: Sequence[Written]) -> dict[str, _Wrote]:
-    """Of each field what the run's calls may have left there: the last one sure, and later ones."""
-    fields: dict[str, _Wrote] = {}
-    for call in calls:
-        for name, value in call.fields:
-            wrote = fields.setdefault(name, _Wrote([], is_likely=False))
-            if call.is_sure:
-                wrote.values.clear()
-            wrote.values.append(value)
-            wrote.is_likely |= not call.is_refused
-    return fields
-
-
-def _to_send(before: str, like: str) -> str:
-    """What a read showed, as an update writes it; ``like``: as the run wrote the field, or ""."""
-    if not like and isinstance(meaning(before), datetime):
-        return canonical(before)
-    return as_written(before, like)
-
-
-def _planned(name: str, last: Written, fields: tuple[FieldValue, ...]) -> PlannedRow:
-    row = SourceRow(last.file, last.sheet, last.row, last.line, (), ())
-    return PlannedRow(row, Update(name, IdKind.GUID, "", fields), None)
-
-
-def _no_images(run: Run) -> UsageError:
-    return UsageError(
-        f"run {run.id} kept no before-images: what was there before is not known",
-        advice="Nothing was sent. Runs keep them unless --no-before-image, and those of older "
-        "versions kept none. Put values right with a sheet of the old ones, such as an export "
-        "from LeadSquared.",
+def _change(one: Touched, name: str, now: str, back: str) -> Change:
+    return Change(
+        file=one.file,
+        row=one.row,
+        opportunity=one.opportunity,
+        schema_name=name,
+        now=now,
+        back=back,
     )
 
 
-def _not_read(error: CallRefusedError) -> UsageError:
-    return UsageError(
-        f"{error.problem}, and nobody wants to read one by one",
-        where=error.where,
-        advice="Nothing was sent. The same command asks again.",
+def undo_notes(undoing: Undoing) -> list[str]:
+    """What is to be known of an undo: what it leaves, and what nothing brings back."""
+    notes = []
+    if undoing.kept:
+        notes.append(
+            f"{counted(len(undoing.kept), 'value')} kept: edited in LeadSquared since the run"
+        )
+    if undoing.already:
+        notes.append(f"{counted(undoing.already, 'value')} as before the run already")
+    if undoing.not_shown:
+        notes.append(
+            f"{counted(undoing.not_shown, 'value')} kept: the read before the run did not show them"
+        )
+    if undoing.imageless:
+        notes.append(f"{counted(undoing.imageless, 'opportunity')} without a before-image: kept")
+    if undoing.gone:
+        notes.append(f"{counted(undoing.gone, 'opportunity')} that LeadSquared does not know now")
+    if undoing.notes:
+        notes.append(
+            f"the notes of {counted(undoing.notes, 'opportunity')} stay: no call takes a note back"
+        )
+    notes.append(
+        "ModifiedOn becomes now, and what LeadSquared's automations did or will do stays done"
     )
+    return notes

@@ -40,6 +40,7 @@ class Exit(IntEnum):
     TARGET = 7
     ACCESS = 8
     ATTENTION = 10
+    DIFFERENCES = 11
     STOPPED = 12
     INTERRUPTED = 130
     TERMINATED = 143
