@@ -34,17 +34,17 @@ def test_the_same_file_after_refusals_makes_no_call_and_names_retry(
     assert "next: migrator retry r1" in again.output
 
 
-def test_one_changed_cell_makes_one_call(sandbox: SandboxProcess, desk: Desk) -> None:
+def test_one_changed_cell_makes_one_update(sandbox: SandboxProcess, desk: Desk) -> None:
     rows = deals(12)
     desk.write_sheet(rows)
     desk.run()
-    before = len(sandbox.calls)
+    before = len(sandbox.updates)
     rows[4] = replace(rows[4], name="Renamed")
     desk.write_sheet(rows)
 
     desk.run()
 
-    (call,) = sandbox.calls[before:]
+    (call,) = sandbox.updates[before:]
     assert call["opportunity"] == rows[4].opportunity
     assert call["fields"]["mx_Custom_1"] == "Renamed"
     assert not call["note"]
@@ -101,12 +101,12 @@ def test_a_line_that_changes_a_field_of_all_rows_sends_each_once_and_no_note_aga
 ) -> None:
     desk.write_sheet(deals(10))
     desk.run()
-    before = len(sandbox.calls)
+    before = len(sandbox.updates)
 
     desk.write_mapping(MAPPING + "  mx_Custom_9: {constant: Old CRM}\n")
     desk.run()
 
-    later = sandbox.calls[before:]
+    later = sandbox.updates[before:]
     assert sorted(call["opportunity"] for call in later) == [guid(n) for n in range(1, 11)]
     assert not any(call["note"] for call in later)
     assert desk.status("r2")["notes_left_out"] == 10
@@ -184,7 +184,7 @@ def test_a_mended_export_sends_its_rows_only_and_the_first_run_shows_them_correc
     desk.write_sheet(rows)
     desk.run(code=Exit.ATTENTION)
     assert desk.states() == {"succeeded": 3, "rejected": 2, "failed": 1}
-    before = len(sandbox.calls)
+    before = len(sandbox.updates)
     desk.type("export", "--rejected", "--failed", "-o", "mend.csv")
     mended = desk.read_export("mend.csv")
     assert mended[0]["Name"] == "'=SUM(1)"
@@ -197,8 +197,8 @@ def test_a_mended_export_sends_its_rows_only_and_the_first_run_shows_them_correc
     desk.run(sheet="mend.csv")
 
     assert "export of run r1" in said
-    later = {call["opportunity"]: call["fields"] for call in sandbox.calls[before:]}
-    assert len(sandbox.calls) - before == 3
+    later = {call["opportunity"]: call["fields"] for call in sandbox.updates[before:]}
+    assert len(sandbox.updates) - before == 3
     assert later.keys() == {guid(2), guid(4), guid(5)}
     assert later[guid(2)]["mx_Custom_1"] == "=SUM(1)"
     assert later[guid(4)]["mx_Custom_6"] == "13"
