@@ -3,15 +3,16 @@
 Owns the table `before_images`, and what an undo has to know of a run. It compares nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from sqlite3 import Row
 from typing import Final
 
 import orjson
 
 from migrator.ledger.columns import decode_values
 from migrator.ledger.database import Database
-from migrator.model import Run
+from migrator.model import Doubt, Run, State
 
 KEPT: Final = "kept"  #: The kind of a difference: edited since, so an undo leaves it as it is.
 
@@ -33,7 +34,7 @@ _TOUCHED_BY: Final = f"""
 _ENTRIES_OF: Final = f"""
     SELECT e.* FROM entries e WHERE e.run = ? AND {_TOUCHED}
         AND e.opportunity IN (SELECT value FROM json_each(?))
-    ORDER BY e.place_run, e.place_number
+    ORDER BY e.attempted_at, e.number
 """  # noqa: S608 - constants
 
 
@@ -48,7 +49,10 @@ class Touched:
     row: int = 0
     line: int = 0
     numbers: set[int] = field(default_factory=set)  #: All its entries that may have been applied.
-    written: dict[str, str] = field(default_factory=dict)  #: SchemaName to the last value sent.
+    written: dict[str, list[str]] = field(default_factory=dict)
+    """SchemaName to what the run may have left there: the last value that is sure, and later ones
+    of calls that were refused or in doubt."""
+    changed: set[str] = field(default_factory=set)  #: Written by a call that was not refused.
     before: Mapping[str, str] | None = None  #: None: no before-image.
     is_there: bool = True  #: False: LeadSquared did not know it then.
     brought_note: bool = False
@@ -115,7 +119,7 @@ class Images:
             one.row, one.line = row["row"], row["line"]
             one.numbers.add(row["number"])
             one.brought_note = one.brought_note or bool(row["note"] and not row["leave_note_out"])
-            one.written.update(decode_values(row["field_values"], run.source.schema_names))
+            _add(one, row, run.source.schema_names)
         for row in self._database.rows(
             "SELECT opportunity, shown FROM before_images WHERE run = ?"
             " AND opportunity IN (SELECT value FROM json_each(?))",
@@ -162,3 +166,15 @@ class Images:
             run.number,
         )
         return (row["run"] for row in rows)
+
+
+def _add(one: Touched, row: Row, schema_names: Sequence[str]) -> None:
+    """Lay a call over what the run's earlier calls may have left."""
+    is_sure = row["state"] == State.SUCCEEDED or row["doubt"] == Doubt.NOTE
+    for name, value in decode_values(row["field_values"], schema_names):
+        values = one.written.setdefault(name, [])
+        if is_sure:
+            values.clear()
+        values.append(value)
+        if row["state"] != State.FAILED:
+            one.changed.add(name)

@@ -4,6 +4,7 @@ Owns when they are read and what is asked where they cannot be. It sends no upda
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from migrator.errors import UsageError
 from migrator.leadsquared_bulk import MOST_IDS
@@ -18,8 +19,7 @@ def price_of_images(world: World, run: Run, *, updates: int) -> Iterator[str]:
     """What the operator should know of the before-images of a plan, before saying yes."""
     if not run.keeps_images or not updates:
         return
-    rows = min(updates, len(world.ledger.images.wanted(run, None)))
-    calls = -(-rows // MOST_IDS)
+    calls = calls_of_images(world, run, updates=updates)
     if calls:
         yield (
             f"{counted(calls, 'call')} first, for the before-images: `migrator undo {run.id}` can "
@@ -33,8 +33,20 @@ def price_of_images(world: World, run: Run, *, updates: int) -> Iterator[str]:
         )
 
 
+def calls_of_images(world: World, run: Run, *, updates: int) -> int:
+    """How many calls read them before so many updates."""
+    if not run.keeps_images:
+        return 0
+    return -(-min(updates, len(world.ledger.images.wanted(run, None))) // MOST_IDS)
+
+
 def keep_before_images(
-    world: World, run: Run, *, wants: bool, chosen: Collection[int] | None
+    world: World,
+    run: Run,
+    *,
+    wants: bool,
+    chosen: Collection[int] | None,
+    until: float | None = None,
 ) -> None:
     """Read what the run is about to change; what is kept already is not read again.
 
@@ -43,6 +55,7 @@ def keep_before_images(
         run: A sealed run.
         wants: Off: from now on none are kept for this run.
         chosen: The entries that are about to be sent; None: all.
+        until: Wall time after which no call leaves; what is left is read by the next command.
 
     Raises:
         UsageError: The account refuses bulk reads, and nobody said that none are wanted.
@@ -59,6 +72,9 @@ def keep_before_images(
         f"reading the before-images of {counted(len(wanted), 'opportunity')}: "
         f"{counted(-(-len(wanted) // MOST_IDS), 'call')}"
     )
+
+    def is_in_time(_: str) -> bool:
+        return until is None or world.clock.wall() < until
 
     def take(page: Sequence[str], found: Mapping[str, Values]) -> None:
         names = run.source.schema_names
@@ -77,7 +93,7 @@ def keep_before_images(
         total=len(wanted),
     )
     try:
-        read_current(world, reading, wanted, take)
+        read_current(world, reading, takewhile(is_in_time, wanted), take)
     except CallRefusedError as error:
         _go_without(world, run, error)
     world.operator.close()

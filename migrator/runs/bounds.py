@@ -12,8 +12,8 @@ from migrator.proving import SWITCHED
 from migrator.runs.world import World
 
 
-def bounds(world: World, run: Run, *, calls: int, until: float | None) -> Iterator[str]:
-    """What the operator should know before saying yes to ``calls`` updates."""
+def bounds(world: World, run: Run, *, calls: int, first: int, until: float | None) -> Iterator[str]:
+    """What the operator should know before saying yes to ``calls`` updates, and ``first`` reads."""
     proved = world.ledger.proofs.proved(run)
     for name in run.source.schema_names:
         if name in SWITCHED and Proof(name, ProofKind.WRITTEN) not in proved:
@@ -32,6 +32,8 @@ def bounds(world: World, run: Run, *, calls: int, until: float | None) -> Iterat
     if daily is not None:
         count = world.day_count(run.account)
         left = max(0, daily - count.today())
-        stops = "" if calls <= left else ": the run stops then, and `migrator resume` goes on"
+        stops = (
+            "" if first + calls <= left else ": the run stops then, and `migrator resume` goes on"
+        )
         until_when = local_time(count.next_day())
         yield f"{left:,} of the day's {daily:,} calls left until {until_when}{stops}"

@@ -12,7 +12,7 @@ from typing import Final
 
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy, Dispatch
-from migrator.errors import BrakeError, MigratorError
+from migrator.errors import BrakeError, LedgerError, MigratorError
 from migrator.model import Details, Entry, Loss, Run, State
 from migrator.reports.text import counted, rows_text
 from migrator.runs.before import keep_before_images
@@ -33,9 +33,15 @@ def deliver_after_canary(
 
     Raises:
         LedgerError: The ledger cannot be written.
-        MigratorError: The before-images cannot be read; nothing was sent.
     """
-    keep_before_images(world, run, wants=policy.before_images, chosen=chosen)
+    try:
+        wants, until = policy.before_images, policy.until
+        keep_before_images(world, run, wants=wants, chosen=chosen, until=until)
+    except LedgerError:
+        raise
+    except MigratorError as error:  # the plan stays, and the end of the command tells how to go on
+        balance = world.ledger.records.balance(run)
+        return Finished(run=run, balance=balance, error=error, sent=False)
     if policy.canary:
         numbers = choose(_left(world, run, chosen, policy), policy.canary)
         first = world.ledger.choices.with_earlier(run, numbers) - policy.held

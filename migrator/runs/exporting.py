@@ -91,7 +91,8 @@ def _writer(
 def _refuse_the_source(ledger: Ledger, run: Run, path: Path) -> None:
     """A source is never written over; the export that a run mended may be."""
     first = next(ledger.records.entries(run), None)
-    if first is not None and not run.parent and path.name == first.file and path.exists():
+    is_of_export = run.parent and run.kind == "update"
+    if first is not None and not is_of_export and path.name == first.file and path.exists():
         raise UsageError(
             f"run {run.id} was made from a file of this name, which an export would replace",
             where=str(path),

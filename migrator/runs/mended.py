@@ -116,6 +116,13 @@ class MendedRows:
                 f"{self._ledger.path}), or remove the columns that begin with {OURS} to send the "
                 "rows as new ones.",
             )
+        if run.kind != "update":
+            raise SourceError(
+                f"this is an export of run {run.id} ({run.source.name}), which has no sheet",
+                where=self._rows.file,
+                advice=f"Its rows hold no cells to mend: `migrator retry {run.id}` sends them "
+                "again.",
+            )
         if run.account != self._account:
             raise SourceError(
                 f"this is an export of run {run.id}, made for the account {run.account}",

@@ -6,9 +6,10 @@ and verified like any other.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import blake2b
 
-from migrator.compare import as_written, same_value
+from migrator.compare import as_written, canonical, meaning, same_value
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
 from migrator.ledger import PlannedRow
@@ -250,13 +251,20 @@ class _Planning:
                 undoing.not_shown += 1
             elif same_value(before, shown):
                 undoing.already += 1
-            elif same_value(written, shown):
-                back = as_written(before, like=self._examples.get(name, written))
+            elif any(same_value(value, shown) for value in written):
+                back = _as_sent(before, like=self._examples.get(name, ""))
                 undoing.back.append(_change(one, name, shown, back))
                 fields.append(FieldValue(name, back))
-            else:
+            elif name in one.changed:
                 undoing.kept.append(_change(one, name, shown, before))
         return fields
+
+
+def _as_sent(before: str, *, like: str) -> str:
+    """What a read showed, as an update writes it; ``like``: as the run wrote the field, or ""."""
+    if not like and isinstance(meaning(before), datetime):
+        return canonical(before)  # the run only cleared it, and reads may write times otherwise
+    return as_written(before, like=like)
 
 
 def _planned(one: Touched, fields: Sequence[FieldValue]) -> PlannedRow:

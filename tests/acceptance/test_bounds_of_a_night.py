@@ -20,7 +20,8 @@ def test_the_days_calls_are_counted_over_runs_and_ledgers(
     assert "the day's 20 calls are spent (LSQ_DAILY_LIMIT)" in ended.errors
     assert "The next day of UTC begins here at" in ended.errors
     assert "next: migrator resume" in ended.output
-    assert len(sandbox.calls) == 20  # one asked whose keys these are, one for before-images
+    # One of them asked whose keys these are, one read what was there before.
+    assert len(sandbox.calls) == 20
     assert desk.states() == {"succeeded": 18, "planned": 12}
 
     desk.write_sheet(deals(3), name="other.csv")

@@ -34,7 +34,7 @@ def test_the_same_file_after_refusals_makes_no_call_and_names_retry(
     assert "next: migrator retry r1" in again.output
 
 
-def test_one_changed_cell_makes_one_call(sandbox: SandboxProcess, desk: Desk) -> None:
+def test_one_changed_cell_makes_one_update(sandbox: SandboxProcess, desk: Desk) -> None:
     rows = deals(12)
     desk.write_sheet(rows)
     desk.run()

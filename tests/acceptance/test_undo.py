@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import OpenDesk, StartSandbox
-from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals, guid
+from tests.acceptance.rehearsal import Deal, Desk, Exit, SandboxProcess, deals, guid
 
 PATIENCE = ("--patience", "0.5")
 UNDO = ("--yes", *PATIENCE)
@@ -271,3 +271,136 @@ def test_commands_that_show_runs_take_an_undo(sandbox: SandboxProcess, desk: Des
     desk.type("resume", "r2", *UNDO)
     desk.type("retry", "r2", *UNDO)
     assert len(desk.entries("r2")) == 2
+
+
+def test_several_rows_go_back_to_what_was_there_before_all_of_them(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    give(sandbox, 1)
+    desk.write_sheet([Deal(opportunity=guid(1), name=name, amount="3") for name in "ABC"])
+    desk.run()
+    sent = len(sandbox.updates)
+
+    desk.type("undo", "r1", *UNDO)
+
+    assert fields_of(sandbox)[guid(1)] == BEFORE
+    assert len(sandbox.updates) == sent + 1
+
+
+def test_a_later_row_that_was_refused_hides_nothing_of_what_an_earlier_one_wrote(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    give(sandbox, 1)
+    desk.write_sheet([Deal(opportunity=guid(1), name="First"), Deal(opportunity=guid(1), name="B")])
+    desk.run("--limit", "1", code=Exit.STOPPED)
+    sandbox.strike("mx_input", opportunity=guid(1))
+    desk.type("resume", *UNDO, code=Exit.ATTENTION)
+    assert desk.states() == {"succeeded": 1, "failed": 1}
+
+    ended = desk.type("undo", "r1", "--dry-run", *UNDO, code=Exit.DIFFERENCES)
+
+    assert 'mx_Custom_1 now "First", back to "Old name"' in ended.output
+    assert "kept" not in ended.output
+
+
+def test_a_value_that_only_a_refused_row_was_to_write_is_nobodys_edit(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    give(sandbox, 2)
+    desk.write_sheet(deals(2))
+    sandbox.strike("mx_input", opportunity=guid(2))
+    desk.run(code=Exit.ATTENTION)
+    sandbox.ask("POST", "opportunities", [{"id": guid(2), "fields": {"mx_Custom_1": "By hand"}}])
+
+    ended = desk.type("undo", "r1", *UNDO)
+
+    assert "edited" not in ended.output
+    assert fields_of(sandbox)[guid(2)]["mx_Custom_1"] == "By hand"
+
+
+@pytest.mark.parametrize("style", ["us", "epoch"])
+def test_a_time_that_a_run_only_cleared_comes_back_as_leadsquared_takes_it(
+    start_sandbox: StartSandbox, open_desk: OpenDesk, tmp_path: Any, style: str
+) -> None:
+    schema = tmp_path / "schema.json"
+    declared = {"mx_Custom_8": {"data_type": "DateTime"}}
+    schema.write_text(json.dumps({"types": [{"code": 12000, "fields": declared}]}), "utf-8")
+    sandbox = start_sandbox("--schema", str(schema), "--date-style", style)
+    desk = open_desk(sandbox)
+    give(sandbox, 1, mx_Custom_8="2023-12-31 23:59:58")
+    desk.write_mapping(
+        "version: 1\nsource: {timezone: UTC}\nopportunity: {type: 12000, id: Id}\nfields:\n"
+        "  mx_Custom_8: {column: When, type: datetime, blank: clear}\n"
+    )
+    desk.write_sheet([(guid(1), "")], columns=("Id", "When"))
+    desk.run()
+    assert not fields_of(sandbox)[guid(1)].get("mx_Custom_8")
+
+    desk.type("undo", "r1", *UNDO)
+
+    assert fields_of(sandbox)[guid(1)] == {"mx_Custom_8": "2023-12-31 23:59:58"}
+
+
+def test_an_export_of_an_undo_replaces_no_sheet_and_is_no_sheet(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    give(sandbox, 3)
+    desk.write_sheet(deals(3))
+    desk.run()
+    sandbox.strike("mx_input", opportunity=guid(2))
+    desk.type("undo", "r1", *UNDO, code=Exit.ATTENTION)
+    assert desk.states("r2") == {"succeeded": 2, "failed": 1}
+
+    desk.type("export", "r2", "--all", "-o", "deals.csv", code=Exit.USAGE)
+    desk.type("export", "r2", "--failed", "-o", "failed.csv")
+    refused = desk.run(sheet="failed.csv", code=3)
+
+    assert [row["migrator_opportunity_id"] for row in desk.read_export("failed.csv")] == [guid(2)]
+    assert "has no sheet" in refused.errors
+    desk.type("retry", "r2", *UNDO)
+    assert fields_of(sandbox)[guid(2)] == BEFORE
+
+
+def test_a_dry_run_for_programs(sandbox: SandboxProcess, desk: Desk) -> None:
+    give(sandbox, 2)
+    desk.write_sheet(deals(2))
+    desk.run()
+    sandbox.ask("POST", "opportunities", [{"id": guid(2), "fields": {"mx_Custom_1": "By hand"}}])
+
+    ended = desk.type("undo", "r1", "--dry-run", "--json", *UNDO, code=Exit.DIFFERENCES)
+
+    content = json.loads(ended.output)
+    assert content["exit_code"] == Exit.DIFFERENCES
+    assert (content["opportunities"], len(content["back"])) == (2, 5)
+    (kept,) = content["kept"]
+    assert (kept["row"], kept["now"], kept["before"]) == (3, "By hand", "Old name")
+    assert len(sandbox.updates) == 2
+
+
+def test_where_bulk_reads_are_refused_an_undo_reads_one_by_one(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    give(sandbox, 3)
+    desk.write_sheet(deals(3))
+    desk.run()
+    sandbox.change(closed={"GetOpportunitiesById": "refused"})
+
+    ended = desk.type("undo", "r1", *UNDO)
+
+    assert "3 opportunities to be read one by one: 3 calls" in ended.errors
+    assert all(fields == BEFORE for fields in fields_of(sandbox).values())
+
+
+def test_before_images_that_cannot_be_read_leave_the_plan_and_the_way_on(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    desk.write_sheet(deals(3))
+    desk.run("--limit", "1", code=Exit.STOPPED)
+    sandbox.change(closed={"GetOpportunitiesById": "refused"})
+
+    ended = desk.type("resume", "r1", *UNDO, code=Exit.USAGE)
+
+    assert "next: migrator resume r1-" in ended.output
+    assert len(sandbox.updates) == 1
+    desk.type("resume", "r1", "--no-before-image", *UNDO)
+    assert desk.states() == {"succeeded": 3}
