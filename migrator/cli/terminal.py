@@ -97,7 +97,7 @@ class TerminalOperator:
     def _draw(self, done: int, total: int, thing: str, text: str) -> None:
         if sys.stderr.isatty():
             self._draw_bar(done, total, text)
-        elif time.monotonic() - self._last_line >= HEARTBEAT_SECONDS:
+        elif done < total and time.monotonic() - self._last_line >= HEARTBEAT_SECONDS:
             self._last_line = time.monotonic()
             print(f"{done:,} of {counted(total, thing)}: {text}", file=sys.stderr, flush=True)
 

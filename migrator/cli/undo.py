@@ -75,14 +75,14 @@ def run(options: argparse.Namespace) -> int:
             content = _json(undoing) | {"exit_code": int(code)}
             print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
         elif not options.json:
-            for line in _lines(undoing, is_dry=options.dry_run):
+            for line in _lines(undoing):
                 show(line)
         if undoing.finished is not None:
             return report(world, undoing.finished, options)
     return code
 
 
-def _lines(undoing: "Undoing", *, is_dry: bool) -> Iterator[str]:
+def _lines(undoing: "Undoing") -> Iterator[str]:
     from migrator.reports.text import counted
     from migrator.runs.undoing import undo_notes
 
@@ -91,20 +91,30 @@ def _lines(undoing: "Undoing", *, is_dry: bool) -> Iterator[str]:
         return
     if not undoing.opportunities:
         return  # an undo that was begun before went on
-    original = undoing.original
-    read = counted(undoing.calls, "call")
-    yield f"Undo of run {original.id} ({original.source.name}), read with {read}:"
-    rows = len({(one.file, one.row) for one in undoing.back})
-    would = "would be written back" if is_dry else "to write back"
-    if undoing.back:
-        yield (f"{counted(len(undoing.back), 'value')} of {counted(rows, 'opportunity')} {would}:")
-        yield from _listed(undoing.back, "now", "back to")
-    else:
-        yield "nothing to write back"
+    if undoing.finished is None:
+        yield from _found_lines(undoing)
     if undoing.kept:
         yield f"{counted(len(undoing.kept), 'value')} kept, edited since the run:"
         yield from _listed(undoing.kept, "now", "before the run")
-    yield from (f"note: {note}" for note in undo_notes(undoing))
+    if undoing.finished is None:  # else the question has told it
+        yield from (f"note: {note}" for note in undo_notes(undoing))
+
+
+def _found_lines(undoing: "Undoing") -> Iterator[str]:
+    """What a dry run would write back."""
+    from migrator.redact import printable
+    from migrator.reports.text import counted
+
+    original = undoing.original
+    read, name = counted(undoing.calls, "call"), printable(original.source.name)
+    yield f"Undo of run {original.id} ({name}), read with {read}:"
+    rows = len({one.opportunity for one in undoing.back})
+    if undoing.back:
+        values = counted(len(undoing.back), "value")
+        yield f"{values} of {counted(rows, 'opportunity')} would be written back:"
+        yield from _listed(undoing.back, "now", "back to")
+    else:
+        yield "nothing to write back"
 
 
 def _listed(changes: "Sequence[Change]", now: str, back: str) -> Iterator[str]:

@@ -165,12 +165,13 @@ class _Planning:
 
     def _agreed(self, run: Run) -> bool:
         balance = self._world.ledger.records.balance(replace(run, rows_read=self._number))
+        told = f"`migrator undo {self._original.id}"
         summary = plan_summary(
             self._world,
             run,
             balance,
             calls=self._number,
-            notes=undo_notes(self._undoing),
+            notes=[*undo_notes(self._undoing), f"{told} --dry-run` lists every value"],
             policy=self._options.policy,
         )
         if self._world.operator.confirm(summary):

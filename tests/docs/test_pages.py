@@ -23,6 +23,7 @@ PAGES = [
     "brakes-and-outages.md",
     "connections.md",
     "verify.md",
+    "undo.md",
     "failed-rows.md",
     "several-rows.md",
     "after-a-crash.md",
