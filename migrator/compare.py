@@ -44,6 +44,7 @@ _NUMBER: Final = re.compile(
     r"-?(?:0|[1-9]\d*|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d\d)+,\d{3})(?:\.\d+)?",
     re.ASCII,
 )
+_PADDED: Final = re.compile(r"-?\d+\.\d{3}", re.ASCII)  #: How reads write numbers: seen.
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -114,14 +115,16 @@ def as_written(found: str, like: str) -> str:
     ('2024-04-02', 'true')
     >>> as_written("50000.000", like="7"), as_written("7/31/2026 5:33:50 AM", like="any text")
     ('50000', '7/31/2026 5:33:50 AM')
+    >>> as_written("true", like="7"), as_written("2.50", like="7")  # a text's, as no read pads so
+    ('true', '2.50')
     """
     shown, written = meaning(found), meaning(like)
     if isinstance(shown, datetime) and isinstance(written, datetime):
         text = shown.replace(tzinfo=None).isoformat(" ", "seconds")
         return text.removesuffix(" 00:00:00") if len(like) == len("2024-05-01") else text
-    if isinstance(shown, Decimal) and like.lower() in ("true", "false"):
-        return {Decimal(1): "true", Decimal(0): "false"}.get(shown, found)
-    if isinstance(shown, Decimal) and isinstance(written, Decimal):
+    if like.lower() in ("true", "false"):
+        return {"1": "true", "0": "false"}.get(found, found)
+    if _PADDED.fullmatch(found) and isinstance(written, Decimal):
         return canonical(found)
     return found
 

@@ -1,0 +1,165 @@
+"""The law of verify and undo, over real HTTP: what is told, what comes back, and what stays.
+
+For random states, sheets and edits by others. The expectations are worked out from these alone.
+"""
+
+import csv
+import itertools
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from migrator import RunOptions, load_settings, open_ledger, run, the_world
+from migrator.dispatcher import DeliveryPolicy
+from migrator.mapping import parse_mapping
+from migrator.runs.undoing import UndoOptions, undo
+from migrator.runs.verifying import verify
+from tests.acceptance.rehearsal import ACCESS_KEY, SECRET_KEY, SandboxProcess
+from tests.integration.dispatching import guid
+
+NAMES = ("mx_Custom_1", "mx_Custom_2", "mx_Custom_6")
+OPPORTUNITIES = 3
+MAPPING = """\
+version: 1
+opportunity: {type: 12000, id: Id, rows_per_opportunity: WAY}
+fields:
+  mx_Custom_1: Name
+  mx_Custom_2: {column: Stage, blank: clear}
+  mx_Custom_6: {column: Size, type: number}
+"""
+TEXTS = {
+    "mx_Custom_1": ["007", "7", "Nāgpur", "true"],
+    "mx_Custom_2": ["Open", "Won"],
+    "mx_Custom_6": ["1", "50000", "2.5"],
+}
+Fields = dict[str, str]  #: SchemaName to a text that is not blank.
+
+
+def some_fields(*, blank: bool) -> st.SearchStrategy[Fields]:
+    return st.fixed_dictionaries(
+        {name: st.sampled_from([*texts, ""] if blank else texts) for name, texts in TEXTS.items()}
+    ).map(lambda fields: {name: text for name, text in fields.items() if text})
+
+
+@dataclass(frozen=True)
+class Scene:
+    before: list[Fields]  #: Of each opportunity.
+    lines: list[tuple[int, Fields]]  #: Opportunity and cells.
+    edits: list[tuple[int, str, str]]  #: Opportunity, SchemaName, text; after the run.
+    way: str
+
+
+SCENES = st.builds(
+    Scene,
+    before=st.lists(some_fields(blank=True), min_size=OPPORTUNITIES, max_size=OPPORTUNITIES),
+    lines=st.lists(
+        st.tuples(st.integers(0, OPPORTUNITIES - 1), some_fields(blank=True)),
+        min_size=1,
+        max_size=6,
+    ),
+    edits=st.lists(
+        st.sampled_from(NAMES).flatmap(
+            lambda name: st.tuples(
+                st.integers(0, OPPORTUNITIES - 1), st.just(name), st.sampled_from(TEXTS[name])
+            )
+        ),
+        max_size=3,
+        unique_by=lambda edit: edit[:2],
+    ),
+    way=st.sampled_from(["in_order", "merge"]),
+)
+
+
+def written_by(lines: list[tuple[int, Fields]]) -> dict[tuple[int, str], str]:
+    """What a run leaves in each field that it writes; "" where it clears one."""
+    written: dict[tuple[int, str], str] = {}
+    for opportunity, cells in lines:
+        written |= {(opportunity, name): text for name, text in cells.items()}
+        written[opportunity, "mx_Custom_2"] = cells.get("mx_Custom_2", "")
+    return written
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    started = SandboxProcess.start(tmp_path_factory.mktemp("sandbox"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    """Numbers of opportunities that no example has touched yet, ten at a time."""
+    return itertools.count(1000, 10)
+
+
+def give(sandbox: SandboxProcess, fields: dict[int, Fields]) -> None:
+    seeds = [{"id": guid(number), "fields": held} for number, held in fields.items()]
+    sandbox.ask("POST", "opportunities", seeds)
+
+
+def held(sandbox: SandboxProcess, base: int) -> dict[tuple[int, str], str]:
+    """Every field of the opportunities; "" for one that is blank."""
+    all_of_them = sandbox.opportunities()
+    return {
+        (number, name): all_of_them[guid(base + number)]["fields"].get(name, "")
+        for number in range(OPPORTUNITIES)
+        for name in NAMES
+    }
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(scene=SCENES)
+def test_an_undo_brings_back_the_state_before_except_what_others_edited_since(
+    sandbox: SandboxProcess, numbers: Iterator[int], scene: Scene
+) -> None:
+    base = next(numbers)
+    give(sandbox, {base + number: fields for number, fields in enumerate(scene.before)})
+    before, written = held(sandbox, base), written_by(scene.lines)
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = Path(folder) / "deals.csv"
+        with sheet.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["Id", "Name", "Stage", "Size"])
+            writer.writerows(
+                [guid(base + number), *(cells.get(name, "") for name in NAMES)]
+                for number, cells in scene.lines
+            )
+        environment = {
+            "LSQ_API_HOST": sandbox.url,
+            "LSQ_ACCESS_KEY": ACCESS_KEY,
+            "LSQ_SECRET_KEY": SECRET_KEY,
+            "LSQ_RATE_LIMIT": "1000/0.1",
+            "MIGRATOR_STATE_DIR": folder,
+        }
+        mapping = parse_mapping(MAPPING.replace("WAY", scene.way), name="deals.yaml")
+        policy = DeliveryPolicy(patience=0.0, trusted=NAMES)
+        with open_ledger(Path(folder) / "migrator.db") as ledger:
+            world = the_world(ledger, load_settings(environment))
+            sent = run(world, sheet, mapping, RunOptions(policy=policy))
+            assert sent.exit_code == 0
+            assert held(sandbox, base) == before | written
+
+            edited = {(number, name): text for number, name, text in scene.edits}
+            for (number, name), text in edited.items():
+                give(sandbox, {base + number: {name: text}})
+            now = held(sandbox, base)
+            assert now == before | written | edited
+
+            verify(world, sent.run, policy=policy)
+            told = {
+                (int(one.opportunity_id[-12:], 16) - int(guid(base)[-12:], 16), one.schema_name)
+                for one in ledger.findings.lost(sent.run)
+            }
+            assert told == {place for place in written if now[place] != written[place]}
+
+            undoing = undo(world, sent.run, UndoOptions(policy=policy))
+            assert undoing.finished is None or undoing.finished.exit_code == 0
+
+    back = {place: before[place] for place in written if now[place] == written[place]}
+    assert held(sandbox, base) == now | back
+    event("somebody edited what was written" if told else "nobody edited what was written")
