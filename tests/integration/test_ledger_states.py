@@ -103,17 +103,21 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
     with open_ledger(path) as ledger:
         run = plan(ledger, an_update(1), an_update(2))
     older = sqlite3.connect(path)
-    older.execute("DROP TABLE proofs")
-    older.execute("DROP TABLE lookups")
-    older.execute("ALTER TABLE entries DROP COLUMN note_parts")
-    older.execute("ALTER TABLE runs DROP COLUMN notes")
+    for table in ("proofs", "lookups", "before_images", "differences"):
+        older.execute(f"DROP TABLE {table}")
+    for column in ("entries DROP COLUMN note_parts", "entries DROP COLUMN verified_at"):
+        older.execute(f"ALTER TABLE {column}")
+    for column in ("runs DROP COLUMN notes", "runs DROP COLUMN before_image"):
+        older.execute(f"ALTER TABLE {column}")
     older.execute("PRAGMA user_version = 1")
     older.close()
 
     with open_ledger(path) as ledger:
         assert ledger.proofs.proved(run) == frozenset()
         assert states(ledger, run) == ["planned", "planned"]
-        assert ledger.plans.run(run.number).source.notes is NotesPolicy.AT_MOST_ONCE
+        brought_up = ledger.plans.run(run.number)
+        assert brought_up.source.notes is NotesPolicy.AT_MOST_ONCE
+        assert not brought_up.keeps_images
 
 
 def test_a_cut_ledger_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
