@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from migrator.errors import AccessError, TargetError
-from migrator.leadsquared import details_request, is_from_leadsquared, read_details
+from migrator.leadsquared import details_request, read_details
 from migrator.leadsquared_bulk import MOST_IDS, BulkPage, bulk_request, read_bulk
 from migrator.model import Details, NoReply, Reading, Reply, Request, Verdict
 from migrator.reports.text import counted, duration
@@ -151,8 +151,9 @@ class _Reading:
         try:
             return await self._asking.ask(request, _without_permission)
         except AccessError as error:
-            if not is_from_leadsquared(await self._asking.once(details_request(guid))):
-                raise
+            found = read_details(await self._asking.once(details_request(guid)))
+            if isinstance(found, Reading) and found.verdict is not Verdict.REFUSED:
+                raise  # the keys, or the host
             raise CallRefusedError(
                 f"GetOpportunitiesById: {error.problem}", where=error.where, advice=error.advice
             ) from error

@@ -36,7 +36,7 @@ def _(at: Scene) -> None:
     at.sandbox.change(wrong_region="api-us11.leadsquared.com")
 
 
-@case("Keys of another region, in the middle of a run", "migrator resume --yes", code=8, sends=1)
+@case("Keys of another region, in the middle of a run", "migrator resume --yes", code=8)
 def _(at: Scene) -> None:
     at.stopped_with_one_left()
     at.sandbox.change(wrong_region="api-us11.leadsquared.com")
@@ -47,7 +47,7 @@ def _(at: Scene) -> None:
     at.sandbox.change(deactivated=True)
 
 
-@case("The user is deactivated in the middle of a run", "migrator resume --yes", code=8, sends=1)
+@case("The user is deactivated in the middle of a run", "migrator resume --yes", code=8)
 def _(at: Scene) -> None:
     at.stopped_with_one_left()
     at.sandbox.change(deactivated=True)
