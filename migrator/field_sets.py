@@ -73,7 +73,7 @@ def flat(values: Mapping[str, str]) -> dict[str, str]:
     found = dict(values)
     for name, text in values.items():
         for member, value in _members(text).items():
-            found[path_of(name, member)] = _as_text(value)
+            found[path_of(name, member)] = as_text(value)
     return found
 
 
@@ -89,7 +89,8 @@ def _members(text: str) -> dict[str, object]:
     return content
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A field's value as text: JSON's own form where it is not a text already; "" for null."""
     if value is None:
         return ""
     return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -16,7 +16,7 @@ from typing import Final
 import orjson
 
 from migrator.answers import Answer, as_guid, decoded, first_text, parse, unpacked
-from migrator.field_sets import flat, nested
+from migrator.field_sets import as_text, flat, nested
 from migrator.model import (
     Details,
     FieldValue,
@@ -40,6 +40,7 @@ __all__ = [
     "read_details",
     "read_update",
     "read_who_am_i",
+    "unreadable",
     "update_request",
     "who_am_i_request",
 ]
@@ -166,13 +167,13 @@ def read_details(reply: Reply | NoReply) -> Details | Reading:
     if not answer.is_details:
         return not_understood(reply)
     values = {
-        field["SchemaName"]: _as_text(field.get("Value"))
+        field["SchemaName"]: as_text(field.get("Value"))
         for field in answer.content["Fields"]
         if isinstance(field, dict) and isinstance(field.get("SchemaName"), str)
     }
     for name in AUDIT_MEMBERS & answer.content.keys():
-        values.setdefault(name, _as_text(answer.content[name]))
-    note = _as_text(answer.content.get("OpportunityNote")) or values.get("ActivityEvent_Note", "")
+        values.setdefault(name, as_text(answer.content[name]))
+    note = as_text(answer.content.get("OpportunityNote")) or values.get("ActivityEvent_Note", "")
     return Details(guid=as_guid(answer.details_id), note=note, values=flat(values))
 
 
@@ -190,7 +191,7 @@ def read_who_am_i(reply: Reply | NoReply) -> Account | Reading:
     urls = content.get("LSQCommonServiceURLs")
     account = Account(
         organisation=first_text(content, ORGANISATION_MEMBERS),
-        host=_host_of(_as_text(urls.get("api")) if isinstance(urls, dict) else ""),
+        host=_host_of(as_text(urls.get("api")) if isinstance(urls, dict) else ""),
         user=first_text(content, ("Name", "FullName", "FirstName", "EmailAddress")),
         time_zone=first_text(content, ("TimeZone",)),
     )
@@ -239,18 +240,18 @@ def not_understood(reply: Reply | NoReply) -> Reading:
     return _reading(verdict, reply, case)
 
 
+def unreadable(reply: Reply | NoReply, what: str) -> Reading:
+    """The reading of a reply that is nearly what was asked for; ``what`` is wrong with it."""
+    status = reply.status if isinstance(reply, Reply) else 0
+    message = f"the answer cannot be understood: {what}"
+    return Reading(verdict=Verdict.UNKNOWN, status=status, message=message)
+
+
 def _brought(reply: Reply | NoReply) -> Answer | Reading:
     """What a read brought, or the reading of its refusal."""
     case = case_of(reply)
     refusal = refusal_of(case)
     return case.answer if refusal is None else _reading(refusal.verdict, reply, case)
-
-
-def _as_text(value: object) -> str:
-    """A field's value as text: JSON's own form where it is not a text already; "" for null."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _host_of(address: str) -> str:

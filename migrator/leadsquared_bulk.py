@@ -15,9 +15,9 @@ from typing import Final
 import orjson
 
 from migrator.answers import as_guid
-from migrator.field_sets import flat, in_set
-from migrator.leadsquared import content_of, not_understood
-from migrator.model import NoReply, Reading, Reply, Request, Verdict
+from migrator.field_sets import as_text, flat, in_set
+from migrator.leadsquared import content_of, not_understood, unreadable
+from migrator.model import NoReply, Reading, Reply, Request
 
 BULK_PATH: Final = "OpportunityManagement.svc/GetOpportunitiesById"
 MOST_IDS: Final = 2_000  #: Of one call, by the page.
@@ -71,25 +71,13 @@ def read_bulk(reply: Reply | NoReply) -> BulkPage | Reading:
         if records is None and isinstance(part, dict) and part.get("RecordCount") in (0, "0"):
             records = []
         if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
-            return _unreadable(reply, "it lists no opportunities")
+            return unreadable(reply, "it lists no opportunities")
         if str(part.get("RecordCount", len(records))) != str(len(records)):
             told = f"it counts {part['RecordCount']} opportunities and lists {len(records)}"
-            return _unreadable(reply, told)
+            return unreadable(reply, told)
         for record in records:
             guid = next((as_guid(str(record[name])) for name in _ID_MEMBERS if name in record), "")
             if not guid:
-                return _unreadable(reply, "an opportunity in it has no id (ProspectActivityId)")
-            found[guid] = flat({name: _as_text(value) for name, value in record.items()})
+                return unreadable(reply, "an opportunity in it has no id (ProspectActivityId)")
+            found[guid] = flat({name: as_text(value) for name, value in record.items()})
     return BulkPage(found=found)
-
-
-def _unreadable(reply: Reply | NoReply, what: str) -> Reading:
-    status = reply.status if isinstance(reply, Reply) else 0
-    message = f"the answer cannot be understood: {what}"
-    return Reading(verdict=Verdict.UNKNOWN, status=status, message=message)
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import orjson
 
-from migrator.leadsquared import content_of
+from migrator.field_sets import as_text
+from migrator.leadsquared import content_of, unreadable
 from migrator.lookups import Found, LeadKey, as_guid
-from migrator.model import NoReply, Reading, Reply, Request, Verdict
+from migrator.model import NoReply, Reading, Reply, Request
 
 OF_LEAD_PATH: Final = "OpportunityManagement.svc/GetOpportunitiesOfLead"  #: A GET is a 405: seen.
 BY_FIELD_PATH: Final = "OpportunityManagement.svc/GetOpportunitiesByUniqueLeadField"
@@ -81,17 +82,17 @@ def read_page(
         return content
     records, count = _listed(content)
     if records is None:
-        return _unreadable(reply, "it lists no opportunities")
+        return unreadable(reply, "it lists no opportunities")
     found = []
     for record in records:
         code = str(record.get(_TYPE_MEMBER) or "")
         if not code and not of_type:
-            return _unreadable(reply, f"an opportunity in it tells no type ({_TYPE_MEMBER})")
+            return unreadable(reply, f"an opportunity in it tells no type ({_TYPE_MEMBER})")
         if code and code != str(event_code):
             continue
         guid = next((guid for name in _ID_MEMBERS if (guid := _guid(record.get(name)))), "")
         if not guid:
-            return _unreadable(reply, "an opportunity in it has no id (OpportunityId)")
+            return unreadable(reply, "an opportunity in it has no id (OpportunityId)")
         found.append(Found(guid=guid, values=_values(record, columns)))
     return Page(found=tuple(found), listed=len(records), record_count=count)
 
@@ -109,13 +110,7 @@ def _listed(content: object) -> tuple[list[dict[str, Any]] | None, int | None]:
 
 
 def _values(record: Mapping[str, Any], columns: Sequence[str]) -> dict[str, str]:
-    return {name: _as_text(record[name]) for name in columns if name in record}
-
-
-def _unreadable(reply: Reply | NoReply, what: str) -> Reading:
-    status = reply.status if isinstance(reply, Reply) else 0
-    message = f"the answer cannot be understood: {what}"
-    return Reading(verdict=Verdict.UNKNOWN, status=status, message=message)
+    return {name: as_text(record[name]) for name in columns if name in record}
 
 
 def _guid(value: object) -> str:
@@ -126,9 +121,3 @@ def _count(value: object) -> int | None:
     """A whole number as JSON or as text."""
     text = str(value)
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
