@@ -9,7 +9,7 @@ from dataclasses import replace
 from migrator.dispatcher import DeliveryPolicy
 from migrator.ledger.place import warning_about
 from migrator.model import Balance, Run, RunState, State
-from migrator.runs.before import calls_of_images, price_of_images
+from migrator.runs.before import calls_of_images, told_of_images
 from migrator.runs.bounds import bounds
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.delivering import Finished, rows_left
@@ -53,8 +53,9 @@ def plan_summary(
     is_new = run.state is RunState.PLANNING
     place = filter(None, [warning_about(world.ledger.path)])
     rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
-    images = list(price_of_images(world, run, updates=calls)) if policy.before_images else []
-    first = calls_of_images(world, run, updates=calls) if policy.before_images else 0
+    wants = policy.before_images and calls > 0
+    first = calls_of_images(world, run, updates=calls) if wants else 0
+    images = told_of_images(world, run, calls=first) if wants else ()
     moved = [f"exceptions, as the settings file says: {policy.moved}"] if policy.moved else []
     return PlanSummary(
         run=run,

@@ -6,26 +6,33 @@ Owns when they are read and what is asked where they cannot be. It sends no upda
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
 
+from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
-from migrator.leadsquared_bulk import MOST_IDS
 from migrator.model import Run
 from migrator.reports.text import counted
-from migrator.runs.current import Values, Wanted, read_current
+from migrator.runs.current import Values, bulk_calls, read_current
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.world import World
 
 
-def price_of_images(world: World, run: Run, *, updates: int) -> Iterator[str]:
-    """What the operator should know of the before-images of a plan, before saying yes."""
-    if not run.keeps_images or not updates:
-        return
-    calls = calls_of_images(world, run, updates=updates)
+def calls_of_images(world: World, run: Run, *, updates: int) -> int:
+    """How many calls read them before so many updates."""
+    if not run.keeps_images:
+        return 0
+    return bulk_calls(min(updates, len(world.ledger.images.wanted(run, None))))
+
+
+def told_of_images(world: World, run: Run, *, calls: int) -> Iterator[str]:
+    """What the operator should know of the before-images of a plan, before saying yes.
+
+    ``calls``: as `calls_of_images` counts them.
+    """
     if calls:
         yield (
             f"{counted(calls, 'call')} first, for the before-images: `migrator undo {run.id}` can "
             "write the old values back (--no-before-image keeps none)"
         )
-    nameless = world.ledger.images.nameless(run)
+    nameless = world.ledger.images.nameless(run) if run.keeps_images else 0
     if nameless:
         yield (
             f"{counted(nameless, 'row')} named by an AutoId whose GUID is not known yet: no "
@@ -33,36 +40,24 @@ def price_of_images(world: World, run: Run, *, updates: int) -> Iterator[str]:
         )
 
 
-def calls_of_images(world: World, run: Run, *, updates: int) -> int:
-    """How many calls read them before so many updates."""
-    if not run.keeps_images:
-        return 0
-    return -(-min(updates, len(world.ledger.images.wanted(run, None))) // MOST_IDS)
-
-
 def keep_before_images(
-    world: World,
-    run: Run,
-    *,
-    wants: bool,
-    chosen: Collection[int] | None,
-    until: float | None = None,
+    world: World, run: Run, *, policy: DeliveryPolicy, chosen: Collection[int] | None
 ) -> None:
     """Read what the run is about to change; what is kept already is not read again.
 
     Args:
         world: Where.
         run: A sealed run.
-        wants: Off: from now on none are kept for this run.
+        policy: Whether any are wanted: if not, none are kept for this run from now on. After its
+            ``until`` no call leaves; what is left is read by the next command.
         chosen: The entries that are about to be sent; None: all.
-        until: Wall time after which no call leaves; what is left is read by the next command.
 
     Raises:
         UsageError: The account refuses bulk reads, and nobody said that none are wanted.
         TargetError: LeadSquared does not answer, or lists fewer opportunities than there are.
     """
     images = world.ledger.images
-    if run.keeps_images and not wants:
+    if run.keeps_images and not policy.before_images:
         images.decline(run)
         return
     wanted = images.wanted(run, chosen) if run.keeps_images else []
@@ -70,30 +65,17 @@ def keep_before_images(
         return
     world.operator.say(
         f"reading the before-images of {counted(len(wanted), 'opportunity')}: "
-        f"{counted(-(-len(wanted) // MOST_IDS), 'call')}"
+        f"{counted(bulk_calls(len(wanted)), 'call')}"
     )
 
     def is_in_time(_: str) -> bool:
-        return until is None or world.clock.wall() < until
+        return policy.until is None or world.clock.wall() < policy.until
 
     def take(page: Sequence[str], found: Mapping[str, Values]) -> None:
-        names = run.source.schema_names
-        shown = {
-            guid: {name: value for name, value in found[guid].items() if name in names}
-            if guid in found
-            else None
-            for guid in page
-        }
-        images.keep(run, shown, at=world.clock.wall())
+        images.keep(run, {guid: found.get(guid) for guid in page}, at=world.clock.wall())
 
-    reading = Wanted(
-        account=run.account,
-        event_code=run.source.event_code,
-        schema_names=run.source.schema_names,
-        total=len(wanted),
-    )
     try:
-        read_current(world, reading, takewhile(is_in_time, wanted), take)
+        read_current(world, run, takewhile(is_in_time, wanted), take, total=len(wanted))
     except CallRefusedError as error:
         _go_without(world, run, error)
     world.operator.close()

@@ -35,8 +35,7 @@ def deliver_after_canary(
         LedgerError: The ledger cannot be written.
     """
     try:
-        wants, until = policy.before_images, policy.until
-        keep_before_images(world, run, wants=wants, chosen=chosen, until=until)
+        keep_before_images(world, run, policy=policy, chosen=chosen)
     except LedgerError:
         raise
     except MigratorError as error:  # the plan stays, and the end of the command tells how to go on

@@ -6,14 +6,14 @@ call draws from the account's one quota. It compares nothing and writes nothing.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from migrator.errors import AccessError, TargetError
 from migrator.leadsquared import details_request, read_details
 from migrator.leadsquared_bulk import MOST_IDS, BulkPage, bulk_request, read_bulk
-from migrator.model import Details, NoReply, Reading, Reply, Request, Verdict
+from migrator.model import Details, NoReply, Reading, Reply, Request, Run, Verdict
 from migrator.reports.text import counted, duration
 from migrator.runs.reading import Asking, CallRefusedError
 from migrator.runs.world import Link
@@ -29,37 +29,16 @@ Take = Callable[[Sequence[str], Mapping[str, Values]], None]
 """Is handed the names of a page, and what was found of them; the rest LeadSquared does not know."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is to be read.
-
-    Args:
-        account: Whose calls they are.
-        event_code: The opportunity type.
-        schema_names: The fields; at least one.
-        total: How many opportunities, for the progress and the price.
-    """
-
-    account: str
-    event_code: int
-    schema_names: tuple[str, ...]
-    total: int
-
-    @property
-    def bulk_calls(self) -> int:
-        """Calls where the account answers bulk reads."""
-        return -(-self.total // MOST_IDS)
-
-
 def read_current(
-    link: Link, wanted: Wanted, names: Iterable[str], take: Take, *, in_bulk: bool = True
+    link: Link, run: Run, names: Iterable[str], take: Take, *, total: int, in_bulk: bool = True
 ) -> int:
-    """Read the fields of many opportunities; gives how many calls were made.
+    """Read a run's fields of many opportunities; gives how many calls were made.
 
     Args:
         link: A `World` will do.
-        wanted: What is to be read.
+        run: Its account, opportunity type and fields.
         names: GUIDs; with ``in_bulk`` off AutoIds, too. Each once.
+        total: How many they are, for the progress.
         take: Called for each page, in the order of the answers.
         in_bulk: Off: one call for each opportunity.
 
@@ -69,21 +48,33 @@ def read_current(
         AccessError: The keys are refused.
         AllowanceError: The day's calls are spent.
     """
-    return link.run_to_end(_read(link, wanted, names, take, in_bulk=in_bulk))
+    return link.run_to_end(_read(link, run, names, take, total=total, in_bulk=in_bulk))
 
 
-def price_one_by_one(link: Link, count: int) -> str:
-    """What reading so many opportunities one by one takes, in words."""
+def bulk_calls(count: int) -> int:
+    """How many calls read so many opportunities where the account answers bulk reads."""
+    return -(-count // MOST_IDS)
+
+
+def may_read_one_by_one(link: Link, error: CallRefusedError, count: int) -> bool:
+    """Say that bulk reads are refused and what reading one by one takes, and ask.
+
+    Raises:
+        UsageError: Nobody can be asked.
+    """
+    link.operator.say(f"the account refuses bulk reads: {error.problem}")
     seconds = duration(count / link.rate().per_second)
-    return f"{counted(count, 'call')}, about {seconds} at the account's limit"
+    price = f"{counted(count, 'call')}, about {seconds} at the account's limit"
+    told = f"{counted(count, 'opportunity')} to be read one by one: {price}"
+    return link.operator.permits([told], "Read them?")
 
 
 async def _read(
-    link: Link, wanted: Wanted, names: Iterable[str], take: Take, *, in_bulk: bool
+    link: Link, run: Run, names: Iterable[str], take: Take, *, total: int, in_bulk: bool
 ) -> int:
-    async with link.connected(wanted.account) as (client, quota):
+    async with link.connected(run.account) as (client, quota):
         asking = Asking(link, client, quota)
-        reading = _Reading(asking, wanted, take)
+        reading = _Reading(asking, run, take, total=total)
         await reading.read(names, in_bulk=in_bulk)
     return len(asking.made)
 
@@ -91,8 +82,10 @@ async def _read(
 class _Reading:
     """One reading of many opportunities."""
 
-    def __init__(self, asking: Asking, wanted: Wanted, take: Take) -> None:
-        self._asking, self._wanted, self._take = asking, wanted, take
+    def __init__(self, asking: Asking, run: Run, take: Take, *, total: int) -> None:
+        self._asking, self._take, self._total = asking, take, total
+        self._event_code = run.source.event_code
+        self._names = run.source.schema_names
         self._done = 0
         self._missing: list[str] = []  # the first few
 
@@ -131,10 +124,9 @@ class _Reading:
             await asyncio.wait(workers)
 
     async def _page(self, guids: list[str]) -> None:
-        wanted = self._wanted
-        request = bulk_request(wanted.event_code, guids, wanted.schema_names)
+        request = bulk_request(self._event_code, guids, self._names)
         if self._done:
-            page = await self._asking.ask(request, read_bulk)
+            page = await self._later_page(request)
         else:
             page = await self._first_page(request, guids[0])
         found = {guid: page.found[guid] for guid in guids if guid in page.found}
@@ -158,6 +150,13 @@ class _Reading:
                 f"GetOpportunitiesById: {error.problem}", where=error.where, advice=error.advice
             ) from error
 
+    async def _later_page(self, request: Request) -> BulkPage:
+        """One that is refused, after others were answered, is no account without bulk reads."""
+        try:
+            return await self._asking.ask(request, read_bulk)
+        except CallRefusedError as error:
+            raise TargetError(error.problem, where=error.where, advice=error.advice) from error
+
     async def _one(self, names: list[str]) -> None:
         details = await self._details(names[0])
         self._tell(names, {} if details is None else {names[0]: details.values})
@@ -169,10 +168,13 @@ class _Reading:
             return None
 
     def _tell(self, names: Sequence[str], found: Mapping[str, Values]) -> None:
-        self._take(names, found)
+        self._take(names, {name: self._wanted(values) for name, values in found.items()})
         self._done += len(names)
         operator = self._asking.link.operator
-        operator.advance(self._done, self._wanted.total, thing="opportunity", state="reading")
+        operator.advance(self._done, self._total, thing="opportunity", state="reading")
+
+    def _wanted(self, values: Values) -> Values:
+        return {name: values[name] for name in self._names if name in values}
 
     async def _refuse_a_short_list(self) -> None:
         """Unknown ids are absent from a bulk read (a guess): a few are asked for one by one."""

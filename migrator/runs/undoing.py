@@ -21,7 +21,7 @@ from migrator.runs.asking import as_it_stands, plan_summary
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.choosing import RowRanges, numbers_of
 from migrator.runs.closing import settle_by_reading
-from migrator.runs.current import Values, Wanted, price_one_by_one, read_current
+from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.retrying import go_on
@@ -42,6 +42,7 @@ class UndoOptions:
 class Change:
     """One value that is written back, or left as it is."""
 
+    number: int  #: Of the original's last entry for the opportunity.
     file: str
     row: int
     opportunity: str
@@ -121,7 +122,6 @@ class _Planning:
         named = numbers_of(world, self._original, options.rows)
         self._numbers = None if named is None else frozenset(named)
         self._number = 0
-        self._number_of: dict[str, int] = {}  #: The original's entry that names an opportunity.
         self._content = blake2b(digest_size=16)
 
     def plan(self) -> Undoing:
@@ -181,22 +181,13 @@ class _Planning:
 
     def _keep_kept(self) -> None:
         """The ledger tells later, too, what was left as somebody had edited it."""
-        kept = [
-            (self._number_of[one.opportunity], one.schema_name, one.back, one.now)
-            for one in self._undoing.kept
-        ]
+        kept = [(one.number, one.schema_name, one.back, one.now) for one in self._undoing.kept]
         self._images.keep_kept(self._original, kept, at=self._world.clock.wall())
 
     # -------------------------------------------------------------- reading
 
     def _read(self, run: Run) -> None:
         touched = self._images.touched(self._original)
-        wanted = Wanted(
-            account=run.account,
-            event_code=run.source.event_code,
-            schema_names=run.source.schema_names,
-            total=len(touched),
-        )
         guids = [key for key in touched if ":" not in key]
         self._undoing.imageless += len(touched) - len(guids)
         self._undoing.opportunities += len(touched) - len(guids)
@@ -206,19 +197,18 @@ class _Planning:
 
         world = self._world
         try:
-            self._undoing.calls = read_current(world, wanted, guids, take)
+            self._undoing.calls = read_current(world, run, guids, take, total=len(guids))
         except CallRefusedError as error:
-            world.operator.say(f"the account refuses bulk reads: {error.problem}")
-            price = price_one_by_one(world, len(guids))
-            told = f"{counted(len(guids), 'opportunity')} to be read one by one: {price}"
-            self._undoing.declined = not world.operator.permits([told], "Read them?")
+            self._undoing.declined = not may_read_one_by_one(world, error, len(guids))
             if not self._undoing.declined:
-                self._undoing.calls = read_current(world, wanted, guids, take, in_bulk=False)
+                self._undoing.calls = read_current(
+                    world, run, guids, take, total=len(guids), in_bulk=False
+                )
         world.operator.close()
 
     def _take(self, run: Run, page: Sequence[str], found: Mapping[str, Values]) -> None:
         details = self._images.details(self._original, page)
-        rows = []
+        rows, shown = [], {}
         for guid in page:
             one = details[guid]
             if self._numbers is not None and not one.numbers & self._numbers:
@@ -227,11 +217,10 @@ class _Planning:
             fields = self._fields_back(one, found.get(guid))
             if fields:
                 rows.append(_planned(one, fields))
+                shown[guid] = found[guid]
         if rows:
             plans = self._world.ledger.plans
             plans.add(run, rows, first_number=self._number + 1, content=self._content)
-            names = {row.result.opportunity_id for row in rows if isinstance(row.result, Update)}
-            shown = {guid: dict(found[guid]) for guid in names}
             self._images.keep(run, shown, at=self._world.clock.wall())
             self._number += len(rows)
 
@@ -244,7 +233,6 @@ class _Planning:
         if one.before is None or not one.is_there:
             undoing.imageless += 1
             return []
-        self._number_of[one.opportunity] = one.number
         fields = []
         for name, written in one.written.items():
             before, shown = one.before.get(name), now.get(name, "")
@@ -275,6 +263,7 @@ def _planned(one: Touched, fields: Sequence[FieldValue]) -> PlannedRow:
 
 def _change(one: Touched, name: str, now: str, back: str) -> Change:
     return Change(
+        number=one.number,
         file=one.file,
         row=one.row,
         opportunity=one.opportunity,

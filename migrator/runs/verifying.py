@@ -15,7 +15,7 @@ from migrator.model import Run, State
 from migrator.reports.text import counted
 from migrator.runs.accounts import require_account
 from migrator.runs.closing import settle_by_reading
-from migrator.runs.current import Values, Wanted, price_one_by_one, read_current
+from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.world import World
@@ -140,34 +140,23 @@ class _Verifying:
             try:
                 self._take_all(in_bulk, in_bulk=True)
             except CallRefusedError as error:
-                self._in_bulk, in_bulk = False, []
-                self._world.operator.say(f"the account refuses bulk reads: {error.problem}")
-                if not self._may_read_one_by_one(len(named)):
+                self._in_bulk = False
+                if not may_read_one_by_one(self._world, error, len(named)):
                     return False
-        one_by_one = [one for one in named if one not in set(in_bulk)]
+        one_by_one = [one for one in named if not (self._in_bulk and one.is_guid)]
         if one_by_one:
             self._take_all(one_by_one, in_bulk=False)
         return True
 
-    def _may_read_one_by_one(self, count: int) -> bool:
-        price = price_one_by_one(self._world, count)
-        return self._world.operator.permits(
-            [f"{counted(count, 'opportunity')} to be read one by one: {price}"], "Read them?"
-        )
-
     def _take_all(self, named: Sequence[Named], *, in_bulk: bool) -> None:
         names = {one.opportunity if one.is_guid else one.opportunity_id: one for one in named}
-        wanted = Wanted(
-            account=self._run.account,
-            event_code=self._run.source.event_code,
-            schema_names=self._run.source.schema_names,
-            total=len(names),
-        )
 
         def take(page: Sequence[str], found: Mapping[str, Values]) -> None:
             self._compare({name: names[name] for name in page}, found)
 
-        self._verified.calls += read_current(self._world, wanted, names, take, in_bulk=in_bulk)
+        self._verified.calls += read_current(
+            self._world, self._run, names, take, total=len(names), in_bulk=in_bulk
+        )
 
     def _compare(self, page: Mapping[str, Named], found: Mapping[str, Values]) -> None:
         """Hold a page against what was written, and keep what it shows."""
