@@ -90,6 +90,15 @@ def opportunity_key(opportunity_id: str, id_kind: IdKind, event_code: int) -> st
     return f"{event_code}:{opportunity_id}"
 
 
+def is_guid_key(key: str) -> bool:
+    """Whether an `opportunity_key` is the GUID.
+
+    >>> is_guid_key("5ca5b042-51ea-4699-b6f0-84c40ab12770"), is_guid_key("12000:OPP-0017")
+    (True, False)
+    """
+    return ":" not in key
+
+
 # ------------------------------------------------------------------ to and from the CRM
 
 

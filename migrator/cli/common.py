@@ -48,16 +48,28 @@ def add_ledger(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_same_account(parser: argparse.ArgumentParser) -> None:
+    """New keys of an account whose organisation is not known."""
+    parser.add_argument(
+        "--same-account", action="store_true", help="these keys belong to the run's account"
+    )
+
+
+def add_patience(parser: argparse.ArgumentParser, what: str) -> None:
+    """How long to look for something that reads may show late."""
+    parser.add_argument(
+        "--patience",
+        type=_seconds,
+        default=90.0,
+        metavar="SECONDS",
+        help=f"{what} (default: 90)",
+    )
+
+
 def add_sending(parser: argparse.ArgumentParser) -> None:
     """What every command that sends takes."""
     parser.add_argument("--yes", action="store_true", help="send without asking")
-    parser.add_argument(
-        "--patience",
-        type=seconds,
-        default=90.0,
-        metavar="SECONDS",
-        help="how long to look for a note whose answer was lost (default: 90)",
-    )
+    add_patience(parser, "how long to look for a note whose answer was lost")
     parser.add_argument(
         "--allow-older",
         action="store_true",
@@ -162,7 +174,7 @@ def row_ranges(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(ranges)
 
 
-def seconds(text: str) -> float:
+def _seconds(text: str) -> float:
     """A number of seconds from ``--patience``."""
     try:
         found = float(text)

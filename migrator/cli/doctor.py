@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from migrator.cli.common import add_quota
+from migrator.cli.common import add_patience, add_quota
 
 if TYPE_CHECKING:
     from migrator.errors import MigratorError
@@ -26,7 +26,6 @@ example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    from migrator.cli.common import seconds
     from migrator.cli.fields import code
 
     parser.add_argument(
@@ -39,13 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="try CreatedOn of this GUID or AutoId",
     )
     parser.add_argument("--yes", action="store_true", help="try CreatedOn without asking")
-    parser.add_argument(
-        "--patience",
-        type=seconds,
-        default=90.0,
-        metavar="SECONDS",
-        help="how long to look until a read shows what was written (default: 90)",
-    )
+    add_patience(parser, "how long to look until a read shows what was written")
     add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 

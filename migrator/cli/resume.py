@@ -2,7 +2,7 @@
 
 import argparse
 
-from migrator.cli.common import add_canary, add_ledger, add_run, add_sending
+from migrator.cli.common import add_canary, add_ledger, add_run, add_same_account, add_sending
 
 HELP = "go on with a run: settle what is in doubt, send what is planned"
 EPILOG = """\
@@ -22,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send rows, too, whose opportunity somebody edited since they were attempted",
     )
-    parser.add_argument(
-        "--same-account", action="store_true", help="these keys belong to the run's account"
-    )
+    add_same_account(parser)
     add_canary(parser)
     add_sending(parser)
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from migrator.cli.common import add_ledger, add_run, add_sending, row_ranges
+from migrator.cli.common import add_ledger, add_run, add_same_account, add_sending, row_ranges
 from migrator.errors import UsageError
 
 HELP = "send failed rows again, in the same run"
@@ -45,9 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send rows, too, whose opportunity somebody edited since they were attempted",
     )
-    parser.add_argument(
-        "--same-account", action="store_true", help="these keys belong to the run's account"
-    )
+    add_same_account(parser)
     add_sending(parser)
 
 

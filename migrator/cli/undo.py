@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from migrator.cli.common import add_canary, add_ledger, add_sending, row_ranges
+from migrator.cli.common import add_canary, add_ledger, add_same_account, add_sending, row_ranges
 from migrator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ROWS",
         help="only what these rows of the run wrote, such as 2,17,40-60",
     )
-    parser.add_argument(
-        "--same-account", action="store_true", help="these keys belong to the run's account"
-    )
+    add_same_account(parser)
     add_canary(parser)
     add_sending(parser)
 

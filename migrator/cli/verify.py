@@ -3,7 +3,14 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from migrator.cli.common import add_ledger, add_quota, add_run, row_count, seconds
+from migrator.cli.common import (
+    add_ledger,
+    add_patience,
+    add_quota,
+    add_run,
+    add_same_account,
+    row_count,
+)
 from migrator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -27,16 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", type=row_count, metavar="N", help="read back N opportunities, evenly spread"
     )
-    parser.add_argument(
-        "--patience",
-        type=seconds,
-        default=90.0,
-        metavar="SECONDS",
-        help="how long after the last call a write may take to show (default: 90)",
-    )
-    parser.add_argument(
-        "--same-account", action="store_true", help="these keys belong to the run's account"
-    )
+    add_patience(parser, "how long after the last call a write may take to show")
+    add_same_account(parser)
     parser.add_argument(
         "--yes", action="store_true", help="read one by one, too, where bulk reads are refused"
     )

@@ -3,7 +3,7 @@
 Owns the table `differences` and the times of verification. It compares nothing: it is told.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -12,7 +12,7 @@ import orjson
 from migrator.compare import is_digest_of
 from migrator.ledger.columns import decode_values, known_of
 from migrator.ledger.database import Database
-from migrator.model import Run
+from migrator.model import Run, is_guid_key
 
 LOST: Final = "lost"  #: The kind of a difference: a read shows it otherwise than it was written.
 
@@ -38,7 +38,7 @@ class Named(NamedTuple):
     @property
     def is_guid(self) -> bool:
         """Whether its GUID is known."""
-        return ":" not in self.opportunity
+        return is_guid_key(self.opportunity)
 
 
 class Written(NamedTuple):
@@ -173,15 +173,3 @@ class Findings:
                 "SELECT coalesce(max(attempted_at), 0) FROM entries WHERE run = ?", run.number
             )
         )
-
-
-def spread(named: Sequence[Named], count: int | None) -> Iterable[Named]:
-    """``count`` of them, evenly spread, the first and the last among them; all where None.
-
-    >>> [one.opportunity for one in spread([Named(text, text) for text in "abcdefg"], 3)]
-    ['a', 'd', 'g']
-    """
-    if count is None or count >= len(named):
-        return named
-    last = len(named) - 1
-    return [named[round(place * last / max(1, count - 1))] for place in range(count)]

@@ -16,6 +16,7 @@ from migrator.errors import BrakeError, LedgerError, MigratorError
 from migrator.model import Details, Entry, Loss, Run, State
 from migrator.reports.text import counted, rows_text
 from migrator.runs.before import keep_before_images
+from migrator.runs.choosing import spread
 from migrator.runs.delivering import Finished, deliver, dispatching, rows_left
 from migrator.runs.world import World
 from migrator.settling import read_times
@@ -135,11 +136,7 @@ def choose(entries: Iterable[Entry], count: int) -> frozenset[int]:
     for entry in entries:
         extremes.see(entry)
         numbers.append(entry.number)
-    last = len(numbers) - 1
-    if last < count:
-        return frozenset(numbers)
-    spread = {numbers[round(place * last / max(1, count - 1))] for place in range(count)}
-    return frozenset(spread.union(extremes.numbers()))
+    return frozenset(spread(numbers, count)).union(extremes.numbers())
 
 
 def _left(

@@ -5,7 +5,7 @@ Owns what is said when nothing fits; the matching is the ledger's. It changes no
 
 from collections.abc import Collection, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from migrator.errors import UsageError
 from migrator.ledger import Ledger
@@ -18,6 +18,20 @@ REASONS_LISTED: Final = 10
 MERGED_LISTED: Final = 5
 
 RowRanges = Sequence[tuple[int, int]]
+
+T = TypeVar("T")
+
+
+def spread(items: Sequence[T], count: int) -> Sequence[T]:
+    """``count`` of them, evenly spread, the first and the last among them; all where fewer.
+
+    >>> spread("abcdefg", 3), spread("ab", 3)
+    (['a', 'd', 'g'], 'ab')
+    """
+    if count >= len(items):
+        return items
+    last = len(items) - 1
+    return [items[round(place * last / max(1, count - 1))] for place in range(count)]
 
 
 def failed_for(

@@ -31,6 +31,13 @@ def settle_by_reading(world: World, run: Run, *, policy: DeliveryPolicy) -> None
         world.run_to_end(_settle(world, run, doubtful, policy))
 
 
+def settle_as_read(world: World, run: Run, *, policy: DeliveryPolicy) -> None:
+    """The same for a run that nobody works on; what a killed process left is in doubt first."""
+    world.ledger.work.begin(run)
+    settle_by_reading(world, run, policy=policy)
+    world.ledger.work.finish(run, at=world.clock.wall())
+
+
 async def _settle(world: World, run: Run, doubtful: list[Entry], policy: DeliveryPolicy) -> None:
     async with dispatching(world, run, policy=policy) as dispatch:
         # An error comes out as it is, not in a group: the operator is to read it.

@@ -5,8 +5,7 @@ Owns the order of the calls, and that the old value is sent again whatever happe
 
 import asyncio
 import os
-import signal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from migrator.answers import as_guid
 from migrator.checkup import (
@@ -23,20 +22,17 @@ from migrator.checkup import (
 from migrator.errors import ExitCode, MigratorError, UsageError
 from migrator.leadsquared import details_request, read_details, read_update, update_request
 from migrator.model import Details, FieldValue, IdKind, NoReply, Reading, Reply, Verdict
-from migrator.runs.delivering import on_signals
+from migrator.runs.delivering import code_of_signal, on_signals
 from migrator.runs.reading import Asking, CallRefusedError
 from migrator.runs.world import Link
 from migrator.settling import read_times
-
-if TYPE_CHECKING:
-    from migrator.runs.doctor import Wanted
 
 CALLS_OF_TRIAL: Final = 20  #: At most, but for faults: of fewer a day must not be left with.
 PAUSES: Final = (0.0, 2.0, 5.0, 10.0, 20.0)  #: Seconds before each try to put the value back.
 _NAME: Final = "CreatedOn"
 
 
-def agrees_to_trial(link: Link, opportunity: str, wanted: "Wanted") -> bool:
+def agrees_to_trial(link: Link, opportunity: str, *, patience: float) -> bool:
     """Say what is about to be done, and ask once.
 
     Raises:
@@ -45,7 +41,7 @@ def agrees_to_trial(link: Link, opportunity: str, wanted: "Wanted") -> bool:
     lines = (
         (
             f"CreatedOn of the opportunity {opportunity} is to be tried: it is read, sent one day "
-            f"earlier, read back for up to {wanted.patience:g} s, sent again as it was, and read."
+            f"earlier, read back for up to {patience:g} s, sent again as it was, and read."
         ),
         "LeadSquared's own automations may fire, and ModifiedOn becomes now.",
     )
@@ -66,16 +62,11 @@ async def try_created_on(
             )
             loop.call_soon_threadsafe(stopped.set)
             return
-        os._exit(code_of(number))
+        os._exit(code_of_signal(number))
 
     with on_signals(stop):
         found = await _Trying(asking, opportunity, patience=patience, stopped=stopped).run()
-    return found, code_of(caught[0]) if caught else ExitCode.OK
-
-
-def code_of(number: int) -> ExitCode:
-    """What a signal ends the process with."""
-    return ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
+    return found, code_of_signal(caught[0]) if caught else ExitCode.OK
 
 
 class _Trying:

@@ -37,7 +37,7 @@ class Finished:
         if self.error is not None:
             return self.error.exit_code
         if self.signal:
-            return ExitCode.TERMINATED if self.signal == signal.SIGTERM else ExitCode.INTERRUPTED
+            return code_of_signal(self.signal)
         if self.balance.unfinished:
             return ExitCode.STOPPED
         if self.balance.needs_attention:
@@ -126,10 +126,15 @@ async def _dispatch(
                 loop.call_soon_threadsafe(dispatch.interrupt)
                 return
             # What is under way stays "sending" in the ledger: in doubt at the next start.
-            os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
+            os._exit(code_of_signal(number))
 
         with on_signals(stop):
             return await dispatch.run()
+
+
+def code_of_signal(number: int) -> ExitCode:
+    """What a signal ends the process with."""
+    return ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
 
 
 @contextmanager

@@ -100,7 +100,9 @@ def examine(
         report.left_out = "the settings give no way to the account"
     else:
         report.checks.append(checkup.of_settings(unknown))
-        is_agreed = not wanted.created_on or agrees_to_trial(link, wanted.created_on, wanted)
+        is_agreed = not wanted.created_on or agrees_to_trial(
+            link, wanted.created_on, patience=wanted.patience
+        )
         if not is_agreed:
             report.checks.append(
                 checkup.not_checked(

@@ -14,13 +14,13 @@ from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
 from migrator.ledger import PlannedRow
 from migrator.ledger.images import Touched
-from migrator.model import FieldValue, IdKind, Run, Source, SourceRow, Update
+from migrator.model import FieldValue, IdKind, Run, Source, SourceRow, Update, is_guid_key
 from migrator.reports.text import counted
 from migrator.runs.accounts import require_account
 from migrator.runs.asking import as_it_stands, plan_summary
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.choosing import RowRanges, numbers_of
-from migrator.runs.closing import settle_by_reading
+from migrator.runs.closing import settle_as_read
 from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.reading import CallRefusedError
@@ -90,16 +90,9 @@ def undo(world: World, original: Run, options: UndoOptions) -> Undoing:
                     world.operator.say(f"run {begun.id} undoes it already: it goes on")
                     undoing.finished = go_on(world, begun, policy=options.policy)
                 return undoing
-        _settle(world, original, options.policy)
+        if ledger.records.is_unfinished(original):
+            settle_as_read(world, original, policy=options.policy)
         return _Planning(world, undoing, options).plan()
-
-
-def _settle(world: World, original: Run, policy: DeliveryPolicy) -> None:
-    """Let reads tell of rows in doubt what they can; the rest is told by the values."""
-    if world.ledger.records.is_unfinished(original):
-        world.ledger.work.begin(original)
-        settle_by_reading(world, original, policy=policy)
-        world.ledger.work.finish(original, at=world.clock.wall())
 
 
 def _no_images(original: Run) -> UsageError:
@@ -188,7 +181,7 @@ class _Planning:
 
     def _read(self, run: Run) -> None:
         touched = self._images.touched(self._original)
-        guids = [key for key in touched if ":" not in key]
+        guids = [key for key in touched if is_guid_key(key)]
         self._undoing.imageless += len(touched) - len(guids)
         self._undoing.opportunities += len(touched) - len(guids)
 

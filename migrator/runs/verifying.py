@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import MigratorError
-from migrator.ledger.findings import Expected, Named, Written, spread
+from migrator.ledger.findings import Expected, Named, Written
 from migrator.model import Run, State
 from migrator.reports.text import counted
 from migrator.runs.accounts import require_account
-from migrator.runs.closing import settle_by_reading
+from migrator.runs.choosing import spread
+from migrator.runs.closing import settle_as_read
 from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.reading import CallRefusedError
@@ -64,7 +65,9 @@ def verify(
         run = world.ledger.plans.run(run.number)
         verified = Verified(run=run)
         _settle_doubts(world, run, verified, policy)
-        named = list(spread(world.ledger.findings.written_to(run), sample))
+        named: Sequence[Named] = world.ledger.findings.written_to(run)
+        if sample is not None:
+            named = spread(named, sample)
         if named:
             _Verifying(world, run, verified, policy).verify(named)
     return verified
@@ -92,9 +95,7 @@ def _settle_doubts(world: World, run: Run, verified: Verified, policy: DeliveryP
     before = ledger.records.balance(run)
     if not before.states.get(State.IN_DOUBT, 0) and not before.states.get(State.SENDING, 0):
         return
-    ledger.work.begin(run)  # what a killed process left under way is in doubt now
-    settle_by_reading(world, run, policy=policy)
-    ledger.work.finish(run, at=world.clock.wall())
+    settle_as_read(world, run, policy=policy)
     after = ledger.records.balance(run)
     succeeded = after.states.get(State.SUCCEEDED, 0) - before.states.get(State.SUCCEEDED, 0)
     verified.settled = succeeded
