@@ -1,22 +1,21 @@
 """A law of merging, over real HTTP: one call for each opportunity leaves what all calls would."""
 
-import csv
-import itertools
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from migrator import RunOptions, load_settings, open_ledger, run, the_world
+from migrator import RunOptions, run
 from migrator.dispatcher import DeliveryPolicy
 from migrator.mapping import parse_mapping
-from tests.acceptance.rehearsal import ACCESS_KEY, SECRET_KEY, SandboxProcess
+from tests.acceptance.rehearsal import SandboxProcess
 from tests.integration.dispatching import guid
 from tests.integration.laid_over import Line, expected_fields, expected_notes
+from tests.integration.laws_over_http import a_world, numbers, sandbox, write_sheet
+
+__all__ = ["numbers", "sandbox"]  # fixtures
 
 MAPPING = """\
 version: 1
@@ -40,48 +39,18 @@ LINES = st.lists(
 Held = tuple[dict[str, str], dict[str, int]]
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    started = SandboxProcess.start(tmp_path_factory.mktemp("sandbox"))
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def numbers() -> Iterator[int]:
-    """Numbers of opportunities that no example has touched yet, ten at a time."""
-    return itertools.count(1000, 10)
-
-
 def migrated(
     sandbox: SandboxProcess, lines: list[Line], way: str, *, base: int
 ) -> tuple[dict[int, Held], Counter[int]]:
     """Run a sheet; gives fields and notes of each opportunity, and how many calls it took."""
     before = len(sandbox.updates)
     with tempfile.TemporaryDirectory() as folder:
-        sheet = Path(folder) / "deals.csv"
-        with sheet.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["Id", "Name", "Stage", "Note"])
-            writer.writerows(
-                [guid(base + line.opportunity), line.name, line.stage, line.note] for line in lines
-            )
-        environment = {
-            "LSQ_API_HOST": sandbox.url,
-            "LSQ_ACCESS_KEY": ACCESS_KEY,
-            "LSQ_SECRET_KEY": SECRET_KEY,
-            "LSQ_RATE_LIMIT": "1000/0.1",
-            "MIGRATOR_STATE_DIR": folder,
-        }
+        rows = ([guid(base + line.opportunity), line.name, line.stage, line.note] for line in lines)
+        sheet = write_sheet(folder, ["Id", "Name", "Stage", "Note"], rows)
         mapping = parse_mapping(MAPPING.format(way=way), name="deals.yaml")
         policy = DeliveryPolicy(patience=0.1, trusted=("mx_Custom_2",))
-        with open_ledger(Path(folder) / "migrator.db") as ledger:
-            finished = run(
-                the_world(ledger, load_settings(environment)),
-                sheet,
-                mapping,
-                RunOptions(policy=policy),
-            )
+        with a_world(folder, sandbox) as world:
+            finished = run(world, sheet, mapping, RunOptions(policy=policy))
     assert finished.exit_code == 0
     assert finished.balance.is_whole
     numbers = {guid(base + number): number for number in range(4)}

@@ -3,24 +3,23 @@
 For random states, sheets and edits by others. The expectations are worked out from these alone.
 """
 
-import csv
-import itertools
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from migrator import RunOptions, load_settings, open_ledger, run, the_world
+from migrator import RunOptions, run
 from migrator.dispatcher import DeliveryPolicy
 from migrator.mapping import parse_mapping
 from migrator.runs.undoing import UndoOptions, undo
 from migrator.runs.verifying import verify
-from tests.acceptance.rehearsal import ACCESS_KEY, SECRET_KEY, SandboxProcess
+from tests.acceptance.rehearsal import SandboxProcess
 from tests.integration.dispatching import guid
+from tests.integration.laws_over_http import a_world, numbers, sandbox, write_sheet
+
+__all__ = ["numbers", "sandbox"]  # fixtures
 
 NAMES = ("mx_Custom_1", "mx_Custom_2", "mx_Custom_6")
 OPPORTUNITIES = 3
@@ -84,19 +83,6 @@ def written_by(lines: list[tuple[int, Fields]]) -> dict[tuple[int, str], str]:
     return written
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    started = SandboxProcess.start(tmp_path_factory.mktemp("sandbox"))
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def numbers() -> Iterator[int]:
-    """Numbers of opportunities that no example has touched yet, ten at a time."""
-    return itertools.count(1000, 10)
-
-
 def give(sandbox: SandboxProcess, fields: dict[int, Fields]) -> None:
     seeds = [{"id": guid(number), "fields": held} for number, held in fields.items()]
     sandbox.ask("POST", "opportunities", seeds)
@@ -121,25 +107,14 @@ def test_an_undo_brings_back_the_state_before_except_what_others_edited_since(
     give(sandbox, {base + number: fields for number, fields in enumerate(scene.before)})
     before, written = held(sandbox, base), written_by(scene.lines)
     with tempfile.TemporaryDirectory() as folder:
-        sheet = Path(folder) / "deals.csv"
-        with sheet.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["Id", "Name", "Stage", "Size"])
-            writer.writerows(
-                [guid(base + number), *(cells.get(name, "") for name in NAMES)]
-                for number, cells in scene.lines
-            )
-        environment = {
-            "LSQ_API_HOST": sandbox.url,
-            "LSQ_ACCESS_KEY": ACCESS_KEY,
-            "LSQ_SECRET_KEY": SECRET_KEY,
-            "LSQ_RATE_LIMIT": "1000/0.1",
-            "MIGRATOR_STATE_DIR": folder,
-        }
+        rows = (
+            [guid(base + number), *(cells.get(name, "") for name in NAMES)]
+            for number, cells in scene.lines
+        )
+        sheet = write_sheet(folder, ["Id", "Name", "Stage", "Size"], rows)
         mapping = parse_mapping(MAPPING.replace("WAY", scene.way), name="deals.yaml")
         policy = DeliveryPolicy(patience=0.0, trusted=NAMES)
-        with open_ledger(Path(folder) / "migrator.db") as ledger:
-            world = the_world(ledger, load_settings(environment))
+        with a_world(folder, sandbox) as world:
             sent = run(world, sheet, mapping, RunOptions(policy=policy))
             assert sent.exit_code == 0
             assert held(sandbox, base) == before | written
@@ -153,7 +128,7 @@ def test_an_undo_brings_back_the_state_before_except_what_others_edited_since(
             verify(world, sent.run, policy=policy)
             told = {
                 (int(one.opportunity_id[-12:], 16) - int(guid(base)[-12:], 16), one.schema_name)
-                for one in ledger.findings.lost(sent.run)
+                for one in world.ledger.findings.lost(sent.run)
             }
             assert told == {place for place in written if now[place] != written[place]}
 
