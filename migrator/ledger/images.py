@@ -28,8 +28,7 @@ _WANTED: Final = """
     ORDER BY e.number
 """
 _TOUCHED_BY: Final = f"""
-    SELECT e.opportunity, min(e.number) AS first FROM entries e
-    WHERE e.run = ? AND {_TOUCHED} GROUP BY e.opportunity ORDER BY first
+    SELECT e.opportunity, e.number FROM entries e WHERE e.run = ? AND {_TOUCHED} ORDER BY e.number
 """  # noqa: S608 - constants
 _ENTRIES_OF: Final = f"""
     SELECT e.* FROM entries e WHERE e.run = ? AND {_TOUCHED}
@@ -48,7 +47,6 @@ class Touched:
     sheet: str = ""
     row: int = 0
     line: int = 0
-    numbers: set[int] = field(default_factory=set)  #: All its entries that may have been applied.
     written: dict[str, list[str]] = field(default_factory=dict)
     """SchemaName to what the run may have left there: the last value that is sure, and later ones
     of calls that were refused or in doubt."""
@@ -66,9 +64,7 @@ class Images:
 
     def wanted(self, run: Run, chosen: Collection[int] | None) -> list[str]:
         """GUIDs of which an image is to be kept before the run's first call, each once."""
-        rows = self._database.rows(_WANTED, run.number)
-        mine = (row for row in rows if chosen is None or row["number"] in chosen)
-        return list(dict.fromkeys(row["opportunity"] for row in mine))
+        return self._opportunities(_WANTED, run, chosen)
 
     def nameless(self, run: Run) -> int:
         """How many planned rows name an opportunity of which no GUID is known."""
@@ -104,10 +100,17 @@ class Images:
 
     # ------------------------------------------------------------------ for an undo
 
-    def touched(self, run: Run) -> list[str]:
-        """The opportunities that the run wrote to, or may have, in the order of their rows."""
-        rows = self._database.rows(_TOUCHED_BY, run.number)
-        return [row["opportunity"] for row in rows]
+    def touched(self, run: Run, chosen: Collection[int] | None) -> list[str]:
+        """The opportunities that the run, or its chosen entries, wrote to, or may have.
+
+        In the order of their rows, each once.
+        """
+        return self._opportunities(_TOUCHED_BY, run, chosen)
+
+    def _opportunities(self, sql: str, run: Run, chosen: Collection[int] | None) -> list[str]:
+        rows = self._database.rows(sql, run.number)
+        mine = (row for row in rows if chosen is None or row["number"] in chosen)
+        return list(dict.fromkeys(row["opportunity"] for row in mine))
 
     def details(self, run: Run, opportunities: Collection[str]) -> dict[str, Touched]:
         """What the run wrote to these, and what they held before."""
@@ -117,7 +120,6 @@ class Images:
             one = found.setdefault(row["opportunity"], Touched(row["opportunity"]))
             one.number, one.file, one.sheet = row["number"], row["file"], row["sheet"]
             one.row, one.line = row["row"], row["line"]
-            one.numbers.add(row["number"])
             one.brought_note = one.brought_note or bool(row["note"] and not row["leave_note_out"])
             _add(one, row, run.source.schema_names)
         for row in self._database.rows(

@@ -180,7 +180,7 @@ class _Planning:
     # -------------------------------------------------------------- reading
 
     def _read(self, run: Run) -> None:
-        touched = self._images.touched(self._original)
+        touched = self._images.touched(self._original, self._numbers)
         guids = [key for key in touched if is_guid_key(key)]
         self._undoing.imageless += len(touched) - len(guids)
         self._undoing.opportunities += len(touched) - len(guids)
@@ -204,8 +204,6 @@ class _Planning:
         rows, shown = [], {}
         for guid in page:
             one = details[guid]
-            if self._numbers is not None and not one.numbers & self._numbers:
-                continue
             self._undoing.opportunities += 1
             fields = self._fields_back(one, found.get(guid))
             if fields:
