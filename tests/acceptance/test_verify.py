@@ -179,7 +179,7 @@ def test_refused_bulk_reads_are_priced_and_each_is_read(
 
 def test_rows_in_doubt_are_settled_by_the_read(sandbox: SandboxProcess, desk: Desk) -> None:
     desk.write_mapping(WITHOUT_NOTES)
-    desk.write_sheet(deals(3))
+    desk.write_sheet(deals(2)[1:])  # alone: nothing else is under way when it is killed
     sandbox.strike("hang", opportunity=guid(2), applied=True)
     process = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
     wait_until(lambda: "mx_Custom_1" in sandbox.opportunities().get(guid(2), {}).get("fields", {}))
@@ -189,8 +189,8 @@ def test_rows_in_doubt_are_settled_by_the_read(sandbox: SandboxProcess, desk: De
     ended = desk.type("verify", *PATIENCE)
 
     assert "1 row in doubt before: LeadSquared has it" in ended.output
-    assert desk.status()["states"]["in_doubt"] == 0
-    assert desk.status()["verified"] == desk.states()["succeeded"]
+    assert desk.states() == {"succeeded": 1}
+    assert desk.status()["verified"] == 1
 
 
 def test_a_run_verifies_itself_and_counts_it_in_the_balance(
