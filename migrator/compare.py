@@ -1,4 +1,4 @@
-"""Whether a value that was sent and a value that was found mean the same.
+"""Whether a value that was sent and a value that was found mean the same, and which differ.
 
 Owns the one comparison that settling, reconcile, verify and undo share. It never reads the CRM
 and knows no field's type: a text is compared by what it can be read as.
@@ -25,12 +25,14 @@ vendor's own example of an update sends.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
-from migrator.model import text_digest
+from migrator.model import FieldValue, text_digest
 
 _ISO: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII
@@ -46,6 +48,7 @@ _NUMBER: Final = re.compile(
 )
 _PADDED: Final = re.compile(r"-?\d+\.\d{3}", re.ASCII)  #: How reads write numbers: seen.
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_BEGINNINGS: Final = frozenset("0123456789-/abcdefABCDEFtT")  #: Of all that is read as such.
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Meaning = datetime | Decimal | str
@@ -68,6 +71,8 @@ def meaning(text: str) -> Meaning:
     Args:
         text: A field's value, as it is sent or as the CRM shows it.
     """
+    if text[:1] not in _BEGINNINGS:  # most texts are no more than that
+        return text
     for read in _READERS:
         value = read(text)
         if value is not None:
@@ -89,6 +94,7 @@ def canonical(text: str) -> str:
     return value
 
 
+@lru_cache(maxsize=4096)
 def value_digest(text: str) -> str:
     """The digest of what a value says, however it is written; of "" as of any text."""
     return text_digest(canonical(text))
@@ -127,6 +133,55 @@ def as_written(found: str, like: str) -> str:
     if _PADDED.fullmatch(found) and isinstance(written, Decimal):
         return canonical(found)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The fields of one row, held against what there is."""
+
+    same: tuple[str, ...] = ()  #: SchemaNames.
+    changed: tuple[FieldValue, ...] = ()  #: To be sent.
+    conflicts: tuple[tuple[FieldValue, str], ...] = ()  #: With what was found: somebody's change.
+
+
+def compare_with_crm(
+    fields: Iterable[FieldValue], shown: Mapping[str, str], base: Mapping[str, str]
+) -> Compared:
+    """Hold a row's fields against a read of the CRM.
+
+    A value that is neither what this ledger confirmed last nor what the row says was changed by
+    somebody else; without such a base nobody can tell. A field that the read does not show is held
+    against the base.
+
+    Args:
+        fields: What the row would send.
+        shown: SchemaName to value as the CRM shows it.
+        base: SchemaName to digest of the newest confirmed value.
+
+    >>> row = [FieldValue("mx_Custom_6", "50000")]
+    >>> compare_with_crm(row, {"mx_Custom_6": "50000.000"}, {}).same
+    ('mx_Custom_6',)
+    >>> compare_with_crm(row, {"mx_Custom_6": "7"}, {"mx_Custom_6": value_digest("9")}).conflicts
+    ((FieldValue(schema_name='mx_Custom_6', value='50000'), '7'),)
+    """
+    same: list[str] = []
+    changed: list[FieldValue] = []
+    conflicts: list[tuple[FieldValue, str]] = []
+    for field in fields:
+        name, value = field
+        found, last = shown.get(name), base.get(name, "")
+        if is_digest_of(last, value) if found is None else same_value(value, found):
+            same.append(name)
+        elif found is not None and last and not is_digest_of(last, found):
+            conflicts.append((field, found))
+        else:
+            changed.append(field)
+    return Compared(same=tuple(same), changed=tuple(changed), conflicts=tuple(conflicts))
+
+
+def compare_with_confirmed(fields: Iterable[FieldValue], base: Mapping[str, str]) -> Compared:
+    """Hold a row's fields against what this ledger confirmed last; nothing is a conflict then."""
+    return compare_with_crm(fields, {}, base)
 
 
 def _read_iso(text: str) -> datetime | None:

@@ -407,7 +407,7 @@ class Run:
 
     id: str  #: Such as "r3-9f2c1a": the number, and six digits that name the ledger.
     number: int
-    kind: str  #: "update" or "undo".
+    kind: str  #: "update", "reconcile" or "undo".
     parent: int  #: The run whose export was mended to make this one, or that it undoes; 0: none.
     state: RunState
     account: str
@@ -419,6 +419,7 @@ class Run:
     created_at: float  #: Wall time.
     finished_at: float  #: Wall time; 0.0 while it is not.
     keeps_images: bool = False  #: Whether before-images are read before its first call.
+    unchanged_rows: int = 0  #: Rows that need no call and of which only the count is kept.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,6 +435,7 @@ class Balance:
     calls: int  #: Updates sent, every attempt counted.
     verified: int = 0  #: Of the succeeded: a read showed what they wrote.
     otherwise: int = 0  #: Rows of which a read showed a value otherwise than they wrote it.
+    conflicts: int = 0  #: Rows with a value that somebody changed, and that is not sent.
     merged: Mapping[State, int] = field(default_factory=dict)
     """The merged rows, by the state of the row that carries them."""
 
@@ -450,9 +452,9 @@ class Balance:
 
     @property
     def needs_attention(self) -> bool:
-        """Whether rows failed, were rejected, or are in doubt."""
+        """Whether rows failed, were rejected, are in doubt, or have values in conflict."""
         boxes = (State.FAILED, State.REJECTED, State.IN_DOUBT)
-        return any(self.states.get(state, 0) for state in boxes)
+        return self.conflicts > 0 or any(self.states.get(state, 0) for state in boxes)
 
 
 class Carrier(NamedTuple):

@@ -16,8 +16,8 @@ from migrator import __version__
 from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
-    "doctor", "inspect", "ids", "fields", "init", "check", "run", "resume", "retry", "verify",
-    "undo", "status", "runs", "export", "sandbox",
+    "doctor", "inspect", "ids", "fields", "init", "check", "run", "reconcile", "resume", "retry",
+    "verify", "undo", "status", "runs", "export", "sandbox",
 )  # fmt: skip
 
 DESCRIPTION: Final = """\

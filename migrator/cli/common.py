@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from migrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from migrator.dispatcher import DeliveryPolicy
     from migrator.ledger import Ledger
     from migrator.model import Run
@@ -90,13 +92,13 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-failures",
-        type=_most_failures,
+        type=rows_or_part,
         metavar="N|P%",
         help="stop when N rows have failed, or more than P %% of at least 20 (exit 12)",
     )
     parser.add_argument(
         "--max-outage",
-        type=_minutes,
+        type=minutes,
         default=30.0,
         metavar="MINUTES",
         help="stop when LeadSquared has not answered for so long (exit 7; default: 30)",
@@ -185,26 +187,27 @@ def _seconds(text: str) -> float:
     return found
 
 
-def _most_failures(text: str) -> tuple[int | None, float | None]:
-    """Rows or per cent from ``--max-failures``.
+def rows_or_part(text: str) -> tuple[int | None, float | None]:
+    """Rows or per cent, of ``--max-failures`` and ``--max-changes``.
 
-    >>> _most_failures("50"), _most_failures("2.5%")
+    >>> rows_or_part("50"), rows_or_part("2.5%")
     ((50, None), (None, 2.5))
     """
-    found = re.fullmatch(r"(\d{1,9})|(\d{1,2}(?:\.\d{1,3})?) ?%", text, re.ASCII)
+    found = re.fullmatch(r"(\d{1,9})|(\d{1,2}(?:\.\d{1,3})?|100) ?%", text, re.ASCII)
     if not found or (found[1] and int(found[1]) < 1):
         raise argparse.ArgumentTypeError(f'"{text}" is no number of rows, such as 50, or part, 5%')
     return (int(found[1]), None) if found[1] else (None, float(found[2]))
 
 
-def _minutes(text: str) -> float:
+def minutes(text: str) -> float:
+    """A number of minutes."""
     try:
-        minutes = float(text)
+        found = float(text)
     except ValueError:
-        minutes = 0.0
-    if not 0 < minutes <= 1440:
+        found = 0.0
+    if not 0 < found <= 1440:
         raise argparse.ArgumentTypeError(f'"{text}" is no number of minutes up to a day')
-    return minutes
+    return found
 
 
 def _share(text: str) -> float:
@@ -341,8 +344,17 @@ def the_moved_exceptions() -> "MovedExceptions":
     return read_settings_file(Path.cwd(), the_environment()).moved
 
 
-def report(world: "World", finished: "Finished", options: argparse.Namespace) -> ExitCode:
-    """Print how a command that sends ended, verified where that is asked; gives its exit code."""
+def report(
+    world: "World",
+    finished: "Finished",
+    options: argparse.Namespace,
+    *,
+    more: "Mapping[str, Any] | None" = None,
+) -> ExitCode:
+    """Print how a command that sends ended, verified where that is asked; gives its exit code.
+
+    ``more``: what its JSON says beside that.
+    """
     if options.verify:
         from migrator.runs.verifying import verify_after
 
@@ -356,7 +368,7 @@ def report(world: "World", finished: "Finished", options: argparse.Namespace) ->
 
         show(f"migrator: {printable(str(finished.error), keep_lines=True)}", file=sys.stderr)
     if options.json:
-        print(finished_json(world.ledger, finished))
+        print(finished_json(world.ledger, finished, more=more or {}))
     else:
         for line in finished_lines(world.ledger, finished):
             show(line)

@@ -3,7 +3,7 @@
 Owns the wording of the end; every figure comes from the ledger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,6 +118,7 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
         "calls": balance.calls,
         "verified": balance.verified,
         "otherwise": balance.otherwise,
+        "conflicts": balance.conflicts,
         "reasons": [
             {
                 "title": reason.title,
@@ -133,8 +134,8 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
     }
 
 
-def finished_json(ledger: "Ledger", finished: "Finished") -> str:
-    """How a command that sends ended, as JSON."""
+def finished_json(ledger: "Ledger", finished: "Finished", *, more: Mapping[str, Any]) -> str:
+    """How a command that sends ended, as JSON; with ``more``, which the command knows."""
     import orjson
 
     result = run_json(ledger, finished.run, finished.balance)
@@ -144,7 +145,7 @@ def finished_json(ledger: "Ledger", finished: "Finished") -> str:
         "exit_code": int(finished.exit_code),
         "error": None if error is None else {"problem": error.problem, "advice": error.advice},
     }
-    return orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
+    return orjson.dumps({**result, **more}, option=orjson.OPT_INDENT_2).decode()
 
 
 def _standing(balance: Balance) -> str:

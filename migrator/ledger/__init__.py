@@ -9,6 +9,7 @@ from typing import Self
 
 from migrator.ledger.accounts import Accounts
 from migrator.ledger.choices import Attempted, Choices
+from migrator.ledger.comparing import Comparing
 from migrator.ledger.database import Database, open_database
 from migrator.ledger.findings import Findings
 from migrator.ledger.images import Images
@@ -18,6 +19,7 @@ from migrator.ledger.merging import Merging
 from migrator.ledger.plans import Marks, PlanLedger, PlannedRow
 from migrator.ledger.proofs import Proofs
 from migrator.ledger.records import Records
+from migrator.ledger.sightings import Sightings
 from migrator.ledger.thread import LedgerThread
 from migrator.ledger.work import WorkLedger
 
@@ -40,6 +42,8 @@ class Ledger:
         self.lookups = Lookups(database)
         self.images = Images(database)
         self.findings = Findings(database)
+        self.sightings = Sightings(database, self.tag)
+        self.comparing = Comparing(database)
         self.locks = RunLocks(database)
         self._database = database
 

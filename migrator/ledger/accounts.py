@@ -63,7 +63,7 @@ class Accounts:
                 account,
                 old,
             )
-            for table in ("confirmed", "auto_ids", "proofs", "lookups"):
+            for table in ("confirmed", "auto_ids", "opportunities", "proofs", "lookups"):
                 self._database.change(
                     f"UPDATE OR IGNORE {table} SET account = ? WHERE account = ?",  # noqa: S608 - names of ours
                     account,

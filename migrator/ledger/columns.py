@@ -149,6 +149,7 @@ def run_of(row: Row, tag: str) -> Run:
         created_at=row["created_at"],
         finished_at=row["finished_at"],
         keeps_images=row["before_image"] == "wanted",
+        unchanged_rows=row["unchanged_rows"],
     )
 
 

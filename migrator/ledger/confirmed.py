@@ -1,15 +1,17 @@
 """What is confirmed per opportunity: newest values, notes and how often, the latest place.
 
-Owns the tables `confirmed` and `auto_ids`. Confirmed means a success or a read of the CRM, never
-what was merely planned. Its methods are parts of the caller's transaction.
+Owns the tables `confirmed` and `auto_ids`, and which source row is confirmed as a whole: any change
+of what is confirmed makes that uncertain again. Confirmed means a success or a read of the CRM,
+never what was merely planned. Its methods are parts of the caller's transaction.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 import orjson
 
-from migrator.compare import value_digest
+from migrator.compare import is_digest_of, value_digest
 from migrator.ledger.columns import known_of
 from migrator.ledger.database import Database
 from migrator.model import (
@@ -21,6 +23,15 @@ from migrator.model import (
     joined_notes,
     text_digest,
 )
+
+_UPSERT: Final = """
+    INSERT INTO opportunities (account, opportunity, row_digest) VALUES (?, ?, ?)
+    ON CONFLICT (account, opportunity) DO UPDATE SET row_digest = excluded.row_digest
+"""
+_WRITE: Final = """
+    INSERT OR REPLACE INTO confirmed (account, opportunity, value_digests, note_counts, last_note,
+        place_run, place_number, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 class Confirmed:
@@ -36,8 +47,13 @@ class Confirmed:
         )
         return known_of(row) if row is not None else NOTHING_KNOWN
 
-    def confirm(self, run: Run, entry: Entry, *, with_note: bool, at: float) -> None:
-        """The entry's fields are there, and with ``with_note`` its note."""
+    def confirm(
+        self, run: Run, entry: Entry, *, with_note: bool, is_whole: bool = False, at: float
+    ) -> None:
+        """The entry's fields are there, and with ``with_note`` its note.
+
+        ``is_whole``: nothing of its source row is missing.
+        """
         known = self.known(run.account, entry.opportunity)
         notes, last_note = known.notes, known.last_note
         if with_note and entry.notes:
@@ -49,7 +65,12 @@ class Confirmed:
             last_note=last_note,
             place=max(known.place, entry.place),
         )
-        self._write(run.account, entry.opportunity, confirmed, at)
+        digest = self._database.value(
+            "SELECT row_digest FROM entries WHERE run = ? AND number = ?", entry.run, entry.number
+        )
+        self._write(
+            run.account, entry.opportunity, confirmed, at, row_digest=digest if is_whole else b""
+        )
 
     def confirm_notes(
         self, run: Run, opportunity: str, notes: tuple[str, ...], *, at: float
@@ -63,6 +84,52 @@ class Confirmed:
             place=known.place,
         )
         self._write(run.account, opportunity, confirmed, at)
+
+    def confirm_read(
+        self, account: str, shown: Mapping[str, Mapping[str, str]], *, at: float
+    ) -> None:
+        """A read shows these values, as texts of any writing; what is known already is left.
+
+        Args:
+            account: Whose.
+            shown: Opportunity to SchemaName to value.
+            at: Wall time of the read.
+        """
+        known = {
+            row["opportunity"]: known_of(row)
+            for row in self._database.rows(
+                "SELECT c.* FROM json_each(?) k CROSS JOIN confirmed c"
+                " ON c.account = ? AND c.opportunity = k.value",
+                orjson.dumps(sorted(shown)).decode(),
+                account,
+            )
+        }
+        written = []
+        for opportunity, values in sorted(shown.items()):
+            before = known.get(opportunity, NOTHING_KNOWN)
+            new = {
+                name: value_digest(value)
+                for name, value in values.items()
+                if name not in before.values or not is_digest_of(before.values[name], value)
+            }
+            if new:
+                confirmed = replace(before, values={**before.values, **new})
+                written.append((opportunity, confirmed))
+        self._database.change_many(
+            _UPSERT, [(account, opportunity, b"") for opportunity, _ in written]
+        )
+        self._database.change_many(
+            _WRITE, [_values_of(account, opportunity, one, at) for opportunity, one in written]
+        )
+
+    def doubt(self, entry: Entry) -> None:
+        """A call for it leaves: until it is answered, no row of the opportunity is confirmed."""
+        self._database.change(
+            "UPDATE opportunities SET row_digest = x'' WHERE opportunity = ?"
+            " AND account = (SELECT account FROM runs WHERE run = ?)",
+            entry.opportunity,
+            entry.run,
+        )
 
     def forget_values(self, run: Run, opportunity: str, names: Iterable[str]) -> None:
         """These fields may hold something else by now: nobody knows which of two values."""
@@ -99,7 +166,12 @@ class Confirmed:
             last_note=newer.last_note or older.last_note,
             place=newer.place,
         )
-        self._write(run.account, guid, joined, at)
+        digest = database.row(
+            "SELECT row_digest FROM opportunities WHERE account = ? AND opportunity = ?",
+            run.account,
+            auto_key,
+        )
+        self._write(run.account, guid, joined, at, row_digest=digest[0] if digest else b"")
         database.change(
             "DELETE FROM confirmed WHERE account = ? AND opportunity = ?", run.account, auto_key
         )
@@ -111,18 +183,23 @@ class Confirmed:
             run.account,
         )
 
-    def _write(self, account: str, opportunity: str, known: Known, at: float) -> None:
-        self._database.change(
-            "INSERT OR REPLACE INTO confirmed (account, opportunity, value_digests, note_counts,"
-            " last_note, place_run, place_number, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            account,
-            opportunity,
-            orjson.dumps(known.values).decode(),
-            orjson.dumps(known.notes).decode(),
-            known.last_note,
-            *known.place,
-            at,
-        )
+    def _write(
+        self, account: str, opportunity: str, known: Known, at: float, *, row_digest: bytes = b""
+    ) -> None:
+        self._database.change(_UPSERT, account, opportunity, row_digest)
+        self._database.change(_WRITE, *_values_of(account, opportunity, known, at))
+
+
+def _values_of(account: str, opportunity: str, known: Known, at: float) -> tuple[object, ...]:
+    return (
+        account,
+        opportunity,
+        orjson.dumps(known.values).decode(),
+        orjson.dumps(known.notes).decode(),
+        known.last_note,
+        *known.place,
+        at,
+    )
 
 
 def _one_more(counts: Mapping[str, int], notes: Iterable[str]) -> dict[str, int]:

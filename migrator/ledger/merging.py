@@ -155,7 +155,7 @@ class Merging:
     ) -> None:
         parts = encode_note_parts([(text, False) for text in notes]) if len(notes) > 1 else ""
         self._database.change(
-            "UPDATE entries SET field_values = ?, note = ?, note_parts = ?"
+            "UPDATE entries SET field_values = ?, note = ?, note_parts = ?, row_digest = x''"
             " WHERE run = ? AND number = ?",
             orjson.dumps(values).decode(),
             joined_notes(notes),

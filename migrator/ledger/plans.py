@@ -46,8 +46,9 @@ CELLS: Final = 6  #: The position of the cells among the values of an entry.
 
 _INSERT: Final = """
     INSERT INTO entries (run, number, file, sheet, row, line, cells, opportunity, opportunity_id,
-        id_kind, note, field_values, place_run, place_number, state, problems, updated_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        id_kind, note, field_values, place_run, place_number, state, problems, updated_at,
+        row_digest)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 _WITH_CONFIRMED: Final = """
@@ -65,6 +66,7 @@ class PlannedRow(NamedTuple):
     row: SourceRow
     result: Update | Rejected
     place: Place | None  #: Of the entry that this one is a mended copy of.
+    digest: bytes = b""  #: Of the cells that are mapped, seeded with the mapping; b"": none.
 
 
 class Marks(NamedTuple):
@@ -123,7 +125,12 @@ class PlanLedger:
         return run_of(row, self._tag)
 
     def add(
-        self, run: Run, rows: Sequence[PlannedRow], *, first_number: int, content: blake2b
+        self,
+        run: Run,
+        rows: Sequence[PlannedRow],
+        *,
+        first_number: int,
+        content: blake2b | None = None,
     ) -> None:
         """Write entries, numbered from ``first_number``, in one short transaction.
 
@@ -135,8 +142,9 @@ class PlanLedger:
             _entry(run, number, planned, auto_ids, now)
             for number, planned in enumerate(rows, first_number)
         ]
-        for value in values:
-            content.update(str(value[CELLS]).encode())
+        if content is not None:
+            for value in values:
+                content.update(str(value[CELLS]).encode())
         with self._database.transaction():
             self._database.change_many(_INSERT, values)
 
@@ -156,13 +164,14 @@ class PlanLedger:
                 found[key] = row["guid"]
         return found
 
-    def mark(self, run: Run, *, send_all: bool) -> Marks:
+    def mark(self, run: Run, *, send_all: bool, by_values: bool = True) -> Marks:
         """Mark what need not be sent (DESIGN section 5, "Confirmed"); may be called again.
 
         Per opportunity the longest beginning of its rows that gives exactly what is confirmed is
         `unchanged`; of the rest, a note already confirmed as often is left out. A row with nothing
         to send is `unchanged`, too. With ``send_all`` only the last is marked. Merged rows stay
-        merged: their carrier is what may be unchanged.
+        merged: their carrier is what may be unchanged. Without ``by_values`` only notes are looked
+        at: the fields were compared before.
         """
         database = self._database
         with database.transaction():
@@ -171,7 +180,9 @@ class PlanLedger:
                 " WHERE run = ? AND (state = 'unchanged' OR leave_note_out)",
                 run.number,
             )
-            unchanged, known_notes = ([], []) if send_all else self._confirmed_entries(run)
+            unchanged, known_notes = (
+                ([], []) if send_all else self._confirmed_entries(run, by_values=by_values)
+            )
             _set(database, run, unchanged, "state = 'unchanged'")
             for number, parts in known_notes:
                 leave_notes_out(database, (run.number, number), parts)
@@ -187,14 +198,17 @@ class PlanLedger:
             )
         return Marks(len(unchanged) + nothing_to_send, left_out)
 
-    def _confirmed_entries(self, run: Run) -> tuple[list[int], list[tuple[int, NoteParts]]]:
+    def _confirmed_entries(
+        self, run: Run, *, by_values: bool
+    ) -> tuple[list[int], list[tuple[int, NoteParts]]]:
         unchanged: list[int] = []
         known_notes: list[tuple[int, NoteParts]] = []
         rows = self._database.rows(_WITH_CONFIRMED, run.account, run.number)
         for _, group in groupby(rows, key=lambda row: row["opportunity"]):
             entries = list(group)
             known = known_of(entries[0])
-            length = _confirmed_beginning(entries, known, run.source.schema_names)
+            names = run.source.schema_names
+            length = _confirmed_beginning(entries, known, names) if by_values else 0
             unchanged += [row["number"] for row in entries[:length]]
             known_notes += _confirmed_notes(entries, known, length)
         return unchanged, known_notes
@@ -229,9 +243,9 @@ class PlanLedger:
     def discard(self, run: Run) -> None:
         """Remove a plan that was not sealed."""
         with self._database.transaction():
-            for table in ("entries", "before_images"):
+            for table in ("entries", "before_images", "differences"):
                 self._database.change(
-                    f"DELETE FROM {table} WHERE run ="  # noqa: S608 - two names
+                    f"DELETE FROM {table} WHERE run ="  # noqa: S608 - three names
                     " (SELECT run FROM runs WHERE run = ? AND state = ?)",
                     run.number,
                     RunState.PLANNING,
@@ -321,13 +335,13 @@ class PlanLedger:
 def _entry(
     run: Run, number: int, planned: PlannedRow, auto_ids: dict[str, str], now: float
 ) -> tuple[object, ...]:
-    row, result, place = planned
+    row, result, place, digest = planned
     place_run, place_number = place or (run.number, number)
     head = (run.number, number, row.file, row.sheet, row.row, row.line, encode_cells(row.cells))
     tail = (place_run, place_number)
     if isinstance(result, Rejected):
         problems = encode_problems(result.problems)
-        return (*head, "", "", IdKind.GUID, "", "[]", *tail, State.REJECTED, problems, now)
+        return (*head, "", "", IdKind.GUID, "", "[]", *tail, State.REJECTED, problems, now, b"")
     key = opportunity_key(result.opportunity_id, result.id_kind, run.source.event_code)
     values = encode_values(result.fields, run.source.schema_names)
     return (
@@ -341,6 +355,7 @@ def _entry(
         State.PLANNED,
         "",
         now,
+        digest,
     )
 
 

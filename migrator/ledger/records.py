@@ -71,13 +71,17 @@ class Records:
                 "SELECT state, count(*) AS n FROM entries WHERE run = ? GROUP BY state", run.number
             )
         }
+        if run.unchanged_rows:
+            states[State.UNCHANGED] = states.get(State.UNCHANGED, 0) + run.unchanged_rows
         row = self._database.row(
             "SELECT coalesce(sum(state = 'in_doubt' AND doubt = 'note'), 0) AS note_only,"
             " coalesce(sum(state = 'failed' AND waits_for > 0), 0) AS waiting,"
             " coalesce(sum(note_twice), 0) AS twice, coalesce(sum(attempts), 0) AS calls,"
             " coalesce(sum(state = 'succeeded' AND verified_at > 0), 0) AS verified,"
             " (SELECT count(DISTINCT number) FROM differences WHERE run = ?1 AND kind = 'lost')"
-            " AS otherwise FROM entries WHERE run = ?1",
+            " AS otherwise,"
+            " (SELECT count(DISTINCT number) FROM differences WHERE run = ?1"
+            " AND kind = 'conflict') AS conflicts FROM entries WHERE run = ?1",
             run.number,
         )
         if row is None:
@@ -93,6 +97,7 @@ class Records:
             calls=row["calls"],
             verified=row["verified"],
             otherwise=row["otherwise"],
+            conflicts=row["conflicts"],
             merged=merged,
         )
 

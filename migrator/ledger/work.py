@@ -214,6 +214,7 @@ class WorkLedger:
         with database.transaction():
             self._step(entry, State.PLANNED, at, only_from=State.IN_DOUBT)
             self._step(entry, State.SENDING, at, only_from=State.PLANNED)
+            self._confirmed.doubt(entry)
             database.change(
                 "UPDATE entries SET attempts = attempts + 1, attempted_at = ?1,"
                 " note_twice = note_twice OR ?2, doubt = NULL WHERE run = ?3 AND number = ?4",
@@ -288,7 +289,11 @@ class WorkLedger:
                     self._step(entry, State.SUCCEEDED, at)
                     self._write_reading(entry, None)
                     self._confirmed.confirm(
-                        run, entry, with_note=note_confirmed and with_note, at=at
+                        run,
+                        entry,
+                        with_note=note_confirmed and with_note,
+                        is_whole=note_confirmed or not entry.notes,
+                        at=at,
                     )
                     self._confirmed.join(run, entry, guid, at=at)
                 case NotSent(reading=reading):

@@ -6,7 +6,7 @@ fraction of the time that row after row takes; a row of a block is the same row.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from operator import attrgetter
 from typing import Final
 
@@ -62,10 +62,12 @@ def plain_block(
         row: The number of the first of them.
         line: The line at which it begins.
     """
+    begins: list[int] = []  # the line of each record, once one is asked for
 
     def row_at(place: int) -> SourceRow:
-        begins = line + sum(map(lines_of, records[:place]))
-        return SourceRow(file, "", row + place, begins, columns, tuple(records[place]))
+        if not begins:
+            begins.extend(accumulate(map(lines_of, records), initial=line))
+        return SourceRow(file, "", row + place, begins[place], columns, tuple(records[place]))
 
     return Block(
         file=file,

@@ -14,11 +14,19 @@ from migrator.errors import MappingError
 from migrator.mapper.batch import Batch, MappedColumns, is_sendable
 from migrator.mapper.columns import named_columns, refuse_unknown_columns
 from migrator.mapper.fields import compile_field
-from migrator.mapper.ids import identity_reader
+from migrator.mapper.ids import GUID, identity_reader
 from migrator.mapper.meaning import Cut, meaning_of
 from migrator.mapper.templates import NOTE, Cells, template_maker
 from migrator.mapping import Mapping, User, parse_template
-from migrator.model import Cell, FieldValue, Problem, Rejected, SourceRow, Update
+from migrator.model import (
+    Cell,
+    FieldValue,
+    Problem,
+    Rejected,
+    SourceRow,
+    Update,
+    opportunity_key,
+)
 
 
 class Mapper:
@@ -68,6 +76,27 @@ class Mapper:
         if problems or isinstance(identity, Refused) or isinstance(note, Refused):
             return Rejected(row=row, problems=tuple(problems))
         return Update(identity.text, identity.kind, note or "", fields, truncated)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where the columns that the mapping uses stand in the header, in the mapping's order."""
+        return tuple(place for _, place in self._used)
+
+    def keys(self, by_column: Sequence[Sequence[Cell]], event_code: int) -> list[str]:
+        """The `opportunity_key` of each row; "" where the row names no opportunity.
+
+        Args:
+            by_column: For each column of the header its cells.
+            event_code: The opportunity type.
+        """
+        cells = by_column[self._id_at]
+        if self._takes_guids and all(type(cell) is str and GUID.fullmatch(cell) for cell in cells):
+            return [cell.lower() for cell in cells]  # type: ignore[union-attr] # they are texts
+        found = map(self._identity, cells)
+        return [
+            "" if isinstance(one, Refused) else opportunity_key(one.text, one.kind, event_code)
+            for one in found
+        ]
 
     def _values(
         self, cells: Cells, problems: list[Problem]

@@ -37,6 +37,8 @@ def balance_lines(balance: Balance) -> Iterator[str]:
     if balance.blank_rows:
         yield f"{balance.blank_rows:>9,}  blank {noun(balance.blank_rows, 'row')} beside them"
     yield f"{balance.calls:>9,}  {noun(balance.calls, 'update')} sent, every attempt counted"
+    if balance.conflicts:
+        yield f"{balance.conflicts:>9,}  with values in conflict: changed by somebody, not sent"
     if balance.notes_possibly_twice:
         yield f"notes possibly there twice: {counted(balance.notes_possibly_twice, 'row')}"
 

@@ -1,9 +1,11 @@
-"""Settling what an older run left in doubt, by reads alone, before a newer one takes its place.
+"""How a newer plan takes an older one's place: what is in doubt is settled by reads alone first.
 
-Owns that one step; it sends nothing.
+Owns these steps, and what is said of them; it sends nothing.
 """
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy, Dispatch
@@ -18,9 +20,50 @@ from migrator.model import (
     Verdict,
 )
 from migrator.proving import losses, proofs_needed
+from migrator.reports.text import counted
 from migrator.runs.delivering import dispatching
 from migrator.runs.world import World
 from migrator.settling import Judgement
+
+
+def warnings_about(
+    world: World, new: Run, unfinished: Sequence[Run], notes_left_out: int
+) -> list[str]:
+    """What is to be known, before a yes, of a plan beside other runs and what is confirmed."""
+    warnings = [
+        f"run {old.id} of the same source is unfinished: this one takes its place, and sends only "
+        "what is not confirmed"
+        for old in unfinished
+    ]
+    if notes_left_out:
+        warnings.append(
+            f"{counted(notes_left_out, 'row')} without their note: LeadSquared has confirmed it"
+        )
+    shared = world.ledger.plans.shared_with_open_runs(new) if not unfinished else 0
+    if shared:
+        warnings.append(
+            f"another run is still to send to some of these opportunities, too: {shared:,}"
+        )
+    return warnings
+
+
+def close_all(world: World, unfinished: Sequence[Run], *, by: Run, policy: DeliveryPolicy) -> None:
+    """Close the older runs; none of them when another process holds one."""
+    with ExitStack() as locks:
+        for old in unfinished:
+            locks.enter_context(world.ledger.locks.hold(old))
+        for old in unfinished:
+            world.ledger.work.begin(old)
+            settle_by_reading(world, old, policy=policy)
+            superseded = world.ledger.plans.close(old, by=by)
+            world.operator.say(f"run {old.id} is closed: {superseded} of its rows are superseded")
+
+
+def remove_unsealed(world: World) -> None:
+    """Remove plans whose process died while writing them."""
+    for old in world.ledger.plans.unsealed():
+        if not world.ledger.locks.is_held(old):
+            world.ledger.plans.discard(old)
 
 
 def settle_by_reading(world: World, run: Run, *, policy: DeliveryPolicy) -> None:

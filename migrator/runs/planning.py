@@ -25,6 +25,7 @@ from migrator.model import IdKind, NotesPolicy, Place, Rejected, Run, Source, So
 from migrator.reports.text import counted
 from migrator.runs.mended import open_or_export
 from migrator.runs.repeated import gather_rows, refuse_torn_groups
+from migrator.runs.row_digests import RowDigests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,6 +127,19 @@ def source_name(rows: Rows, name: str | None) -> str:
     return name or (f"{rows.file}[{rows.sheet}]" if rows.sheet else rows.file)
 
 
+def source_of(columns: tuple[str, ...], mapping: Mapping, *, name: str) -> Source:
+    """What a plan is made from."""
+    return Source(
+        name=name,
+        mapping_name=mapping.name,
+        mapping_digest=mapping.digest,
+        event_code=mapping.opportunity.type,
+        columns=columns,
+        schema_names=mapping.schema_names,
+        notes=NotesPolicy(mapping.opportunity.notes),
+    )
+
+
 def write_plan(
     ledger: Ledger,
     rows: SourceRows,
@@ -147,19 +161,12 @@ def write_plan(
             rows that went together with others in it.
     """
     mapper = compile_mapping(mapping, rows.columns, users=users)
-    source = Source(
-        name=name,
-        mapping_name=mapping.name,
-        mapping_digest=mapping.digest,
-        event_code=mapping.opportunity.type,
-        columns=rows.columns,
-        schema_names=mapping.schema_names,
-        notes=NotesPolicy(mapping.opportunity.notes),
-    )
+    digests = RowDigests(mapping, mapper, users=users)
+    source = source_of(rows.columns, mapping, name=name)
     run = ledger.plans.begin(source, account=account, parent=parent, keeps_images=keeps_images)
     try:
         with ledger.locks.hold(run):
-            planned = _stream(ledger, run, rows, mapper, mixed_ids=mixed_ids)
+            planned = _stream(ledger, run, rows, mapper, digests, mixed_ids=mixed_ids)
             if parent:
                 refuse_torn_groups(ledger, run, parent)
             gather_rows(ledger, run, mapping)
@@ -170,13 +177,19 @@ def write_plan(
 
 
 def _stream(
-    ledger: Ledger, run: Run, rows: SourceRows, mapper: Mapper, *, mixed_ids: bool
+    ledger: Ledger,
+    run: Run,
+    rows: SourceRows,
+    mapper: Mapper,
+    digests: RowDigests,
+    *,
+    mixed_ids: bool,
 ) -> Planned:
     content = blake2b("\x1f".join(rows.columns).encode(), digest_size=16)
     kinds = IdKinds(allowed=mixed_ids)
     cuts: Counter[str] = Counter()
     number = 0
-    for batch in _batches(_mapped(rows, mapper, kinds, cuts)):
+    for batch in _batches(_mapped(rows, mapper, digests, kinds, cuts)):
         ledger.plans.add(run, batch, first_number=number + 1, content=content)
         number += len(batch)
     return Planned(
@@ -184,15 +197,24 @@ def _stream(
         content_digest=rows.content_digest or content.hexdigest(),
         rows_read=number,
         blank_rows=rows.blank_rows,
-        notes=tuple(
-            f"{name} is cut to its max_length in {counted(count, 'row')}, as the mapping asks"
-            for name, count in cuts.items()
-        ),
+        notes=told_of_cuts(cuts),
+    )
+
+
+def told_of_cuts(cuts: Counter[str]) -> tuple[str, ...]:
+    """What is said of texts that were cut; by SchemaName, how many rows."""
+    return tuple(
+        f"{name} is cut to its max_length in {counted(count, 'row')}, as the mapping asks"
+        for name, count in cuts.items()
     )
 
 
 def _mapped(
-    rows: SourceRows, mapper: Mapper, kinds: "IdKinds", cuts: Counter[str]
+    rows: SourceRows,
+    mapper: Mapper,
+    digests: RowDigests,
+    kinds: "IdKinds",
+    cuts: Counter[str],
 ) -> Iterator[PlannedRow]:
     for row, place in rows.linked():
         if isinstance(row, Rejected):
@@ -202,7 +224,7 @@ def _mapped(
         if isinstance(result, Update):
             kinds.meet(result, row)
             cuts.update(result.truncated)
-        yield PlannedRow(row, result, place)
+        yield PlannedRow(row, result, place, digests.of(row.cells))
 
 
 def _batches(rows: Iterable[PlannedRow]) -> Iterator[list[PlannedRow]]:

@@ -18,16 +18,19 @@ OPPORTUNITIES_SHOWN: Final = 5
 ROWS_SHOWN: Final = 10
 
 
-def gather_rows(ledger: Ledger, run: Run, mapping: Mapping) -> None:
+def gather_rows(ledger: Ledger, run: Run, mapping: Mapping, *, in_order: bool = True) -> None:
     """Do with the opportunities that have several rows what the mapping says.
+
+    Without ``in_order`` rows that were to be sent one after the other are merged: only what they
+    come to is compared.
 
     Raises:
         MappingError: It says `error`, and there are some.
     """
     match mapping.opportunity.rows_per_opportunity:
-        case "in_order":
+        case "in_order" if in_order:
             pass
-        case "merge":
+        case "in_order" | "merge":
             ledger.merging.merge(run)
         case "error":
             repeats = ledger.merging.repeats(run, shown=OPPORTUNITIES_SHOWN, rows_shown=ROWS_SHOWN)

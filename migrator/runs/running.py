@@ -5,7 +5,6 @@ themselves are elsewhere.
 """
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from migrator.clock import local_time
@@ -19,7 +18,7 @@ from migrator.runs.accounts import account_of
 from migrator.runs.asking import as_it_stands, plan_summary
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.choosing import RowRanges, chosen_rows, numbers_of
-from migrator.runs.closing import settle_by_reading
+from migrator.runs.closing import close_all, remove_unsealed, warnings_about
 from migrator.runs.delivering import Finished, rows_left
 from migrator.runs.mended import MendedRows, is_export
 from migrator.runs.planning import (
@@ -59,12 +58,12 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
         MigratorError: The run cannot start; nothing was sent.
     """
     account = account_of(world)
-    _remove_unsealed(world)
+    remove_unsealed(world)
     with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
         source, parent = _source_rows(world, rows, account)
         name = source_name(rows, options.name)
         if not parent and not options.new_ledger:
-            _refuse_a_second_ledger(world, account, name)
+            refuse_a_second_ledger(world, account, name)
         users = users_by_email(world, account) if mapping.needs_users else None
         planned = write_plan(
             world.ledger,
@@ -91,7 +90,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
     return _send_new(world, planned, earlier, options, notes)
 
 
-def _refuse_a_second_ledger(world: World, account: str, name: str) -> None:
+def refuse_a_second_ledger(world: World, account: str, name: str) -> None:
     """Ask before a ledger that knows nothing sends what another one has sent already.
 
     Raises:
@@ -162,7 +161,7 @@ def _send_new(
             # Refused here, a slip in --rows leaves no plan behind.
             named = numbers_of(world, new, options.rows)
             marks = ledger.plans.mark(new, send_all=options.again)
-            notes = [*notes, *_warnings(world, new, unfinished, marks.notes_left_out)]
+            notes = [*notes, *warnings_about(world, new, unfinished, marks.notes_left_out)]
             balance = ledger.records.balance(replace(new, rows_read=planned.rows_read))
             calls = _calls_before_seal(world, new, balance, named, options.limit)
             if calls or unfinished:
@@ -176,7 +175,7 @@ def _send_new(
                 for note in notes:
                     world.operator.say(f"note: {note}")
             if unfinished:
-                _close_all(world, unfinished, by=new, policy=options.policy)
+                close_all(world, unfinished, by=new, policy=options.policy)
                 ledger.plans.mark(new, send_all=options.again)
         except BaseException:
             ledger.plans.discard(new)
@@ -199,40 +198,3 @@ def _calls_before_seal(
         return rows_left(world, new, world.ledger.choices.with_earlier(new, named))
     planned = balance.states.get(State.PLANNED, 0)
     return planned if limit is None else min(planned, limit)
-
-
-def _warnings(world: World, new: Run, unfinished: Sequence[Run], notes_left_out: int) -> list[str]:
-    warnings = [
-        f"run {old.id} of the same source is unfinished: this one takes its place, and sends only "
-        "what is not confirmed"
-        for old in unfinished
-    ]
-    if notes_left_out:
-        warnings.append(
-            f"{counted(notes_left_out, 'row')} without their note: LeadSquared has confirmed it"
-        )
-    shared = world.ledger.plans.shared_with_open_runs(new) if not unfinished else 0
-    if shared:
-        warnings.append(
-            f"another run is still to send to some of these opportunities, too: {shared:,}"
-        )
-    return warnings
-
-
-def _close_all(world: World, unfinished: Sequence[Run], *, by: Run, policy: DeliveryPolicy) -> None:
-    """Close the older runs; none of them when another process holds one."""
-    with ExitStack() as locks:
-        for old in unfinished:
-            locks.enter_context(world.ledger.locks.hold(old))
-        for old in unfinished:
-            world.ledger.work.begin(old)
-            settle_by_reading(world, old, policy=policy)
-            superseded = world.ledger.plans.close(old, by=by)
-            world.operator.say(f"run {old.id} is closed: {superseded} of its rows are superseded")
-
-
-def _remove_unsealed(world: World) -> None:
-    """Remove plans whose process died while writing them."""
-    for old in world.ledger.plans.unsealed():
-        if not world.ledger.locks.is_held(old):
-            world.ledger.plans.discard(old)

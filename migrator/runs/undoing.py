@@ -80,7 +80,7 @@ def undo(world: World, original: Run, options: UndoOptions) -> Undoing:
     with ledger.locks.hold(original):
         require_account(world, original, same_account=options.same_account)
         original = ledger.plans.run(original.number)
-        if not ledger.images.count(original):
+        if not ledger.images.count(original) and ledger.images.touched(original, None):
             raise _no_images(original)
         undoing = Undoing(original=original)
         for number in ledger.images.undos(original):

@@ -1,0 +1,92 @@
+"""What stops a reconcile before it sends: a sheet that looks like a broken export.
+
+Owns the rules and the words of the refusals.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from migrator.errors import BrakeError
+from migrator.ledger import Ledger
+from migrator.reports.text import counted
+from migrator.runs.sifting import Sifted
+
+if TYPE_CHECKING:
+    from migrator.runs.reconciling import Reconciled
+
+LEAST: Final = 50  #: Changes; fewer are never too many by their part of the sheet.
+PART: Final = 30.0  #: Per cent of the sheet's opportunities.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MostChanges:
+    """How many opportunities a reconcile may change."""
+
+    count: int | None = None  #: So many, whatever the sheet's size; None: `percent` holds.
+    percent: float = PART  #: Of the sheet's opportunities, where at least `LEAST` would change.
+
+    def refuse(self, found: "Reconciled") -> None:
+        """Refuse a reconcile that would change more.
+
+        Raises:
+            BrakeError: It would.
+        """
+        changes = found.changed + found.new
+        if self.count is not None:
+            if changes <= self.count:
+                return
+            limit = f"--max-changes allows {self.count:,}"
+        else:
+            if changes < LEAST or changes <= found.opportunities * self.percent / 100:
+                return
+            limit = f"--max-changes allows {self.percent:g} %"
+        raise BrakeError(
+            f"{changes:,} of {counted(found.opportunities, 'opportunity')} would change, and "
+            f"{limit}",
+            advice="Nothing was sent. Look at what would change: the same command with --dry-run. "
+            f"If it is meant, say so this once: --max-changes {changes}.",
+        )
+
+
+def refuse_no_rows(sifted: Sifted) -> None:
+    """Refuse a sheet without rows.
+
+    Raises:
+        BrakeError: It has none.
+    """
+    if sifted.rows_read:
+        return
+    raise BrakeError(
+        "the sheet has no rows",
+        where=sifted.run.source.name,
+        advice="Nothing was sent. An export that is empty is more often broken than meant: look "
+        "at the job that writes it. If it is meant, there is nothing to reconcile tonight.",
+    )
+
+
+def refuse_blank_columns(ledger: Ledger, sifted: Sifted, may_be_blank: frozenset[str]) -> None:
+    """Refuse a sheet in which a mapped column is blank throughout, and was not the last time.
+
+    Raises:
+        BrakeError: There is such a column.
+    """
+    last = ledger.sightings.last_filled(sifted.run.source, account=sifted.run.account)
+    if last is None:
+        return
+    run, filled = last
+    blank = [
+        column
+        for column in sifted.columns
+        if column in filled and column not in sifted.filled_columns and column not in may_be_blank
+    ]
+    if not blank:
+        return
+    names = ", ".join(f'"{column}"' for column in blank)
+    allowed = " ".join(f"--allow-blank '{column}'" for column in blank)
+    columns = "column is" if len(blank) == 1 else "columns are"
+    raise BrakeError(
+        f"mapped {columns} suddenly blank in every row: {names}; in run {run.id} there were values",
+        where=sifted.run.source.name,
+        advice="Nothing was sent. Look at the job that writes the sheet. If it is meant, say so: "
+        f"{allowed}.",
+    )
