@@ -31,7 +31,7 @@ needs_bash = pytest.mark.skipif(
 def test_the_page_shows_exactly_the_files() -> None:
     files = {file.name: file.read_text(encoding="utf-8") for file in FILES.iterdir()}
 
-    assert SHOWN == files
+    assert files == SHOWN
 
 
 def test_the_table_has_every_exit_code_once() -> None:
@@ -55,7 +55,7 @@ def test_bash_accepts_the_script_and_the_crontab() -> None:
 
 
 def environment_of(folder: Path, *, migrator: str) -> dict[str, str]:
-    """A night's environment with a ``migrator`` of these lines, and an alert that is written down."""
+    """A night's environment: a ``migrator`` of these lines, an alert that is written down."""
     commands = folder / "bin"
     commands.mkdir()
     for name, lines in (("migrator", migrator), ("alert", f'echo "$1" >> "{folder}/alerts"')):
