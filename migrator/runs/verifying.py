@@ -54,7 +54,8 @@ def verify(
         run: A sealed run.
         sample: How many opportunities, evenly spread; None: all.
         same_account: These keys belong to the run's account, as a person says.
-        policy: Its patience is how long a write may take to show, counted from the last call.
+        policy: Its patience is how long a write may take to show, counted from the last call. How
+            long an outage is waited out.
 
     Raises:
         MigratorError: It cannot be read back; nothing was sent.
@@ -156,7 +157,13 @@ class _Verifying:
             self._compare({name: names[name] for name in page}, found)
 
         self._verified.calls += read_current(
-            self._world, self._run, names, take, total=len(names), in_bulk=in_bulk
+            self._world,
+            self._run,
+            names,
+            take,
+            total=len(names),
+            in_bulk=in_bulk,
+            longest_outage=self._policy.longest_outage,
         )
 
     def _compare(self, page: Mapping[str, Named], found: Mapping[str, Values]) -> None:
