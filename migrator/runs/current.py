@@ -15,6 +15,7 @@ from migrator.leadsquared import details_request, read_details
 from migrator.leadsquared_bulk import MOST_IDS, BulkPage, bulk_request, read_bulk
 from migrator.model import Details, NoReply, Reading, Reply, Request, Run, Verdict
 from migrator.reports.text import counted, duration
+from migrator.runs.delivering import interruptible
 from migrator.runs.reading import Asking, CallRefusedError
 from migrator.runs.world import Link
 
@@ -58,6 +59,7 @@ def read_current(
         AccessError: The keys are refused.
         AllowanceError: The day's calls are spent, or the account refuses every call.
         BrakeError: It is past ``until``, and nothing answers.
+        InterruptError: Ctrl-C or a shutdown signal came.
     """
 
     async def read() -> int:
@@ -66,7 +68,7 @@ def read_current(
             await _Reading(asking, run, take, total=total).read(names, in_bulk=in_bulk)
         return len(asking.made)
 
-    return link.run_to_end(read())
+    return link.run_to_end(interruptible(read()))
 
 
 def bulk_calls(count: int) -> int:

@@ -3,6 +3,7 @@
 The clock is hurried: what a reading waits for is kept, and takes no time.
 """
 
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from migrator.clock import SystemClock
-from migrator.errors import AccessError, AllowanceError, BrakeError, TargetError
+from migrator.errors import AccessError, AllowanceError, BrakeError, InterruptError, TargetError
 from migrator.leadsquared_bulk import MOST_IDS
 from migrator.model import Run, RunState, Source
 from migrator.runs.current import read_current
@@ -243,3 +244,12 @@ def test_no_call_is_made_after_the_time_that_was_given(reader: Reader) -> None:
 
     assert reader.clock.slept[:6] == [0.5, 1, 2, 4, 8, 16]
     assert sum(reader.clock.slept) < 60.1
+
+
+def test_a_signal_at_the_very_end_ends_it_too(reader: Reader) -> None:
+    reader.at_page = lambda _count: signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(InterruptError, match="interrupted while reading; nothing was sent"):
+        reader.read()
+
+    assert reader.pages == [1]
