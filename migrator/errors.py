@@ -100,3 +100,15 @@ class BrakeError(MigratorError):
     """A rule stopped the run; its rows are left planned."""
 
     exit_code = ExitCode.STOPPED
+
+
+class InterruptError(MigratorError):
+    """Ctrl-C ended a command while it was reading."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class TerminatedError(InterruptError):
+    """A shutdown signal did."""
+
+    exit_code = ExitCode.TERMINATED

@@ -96,13 +96,7 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
         metavar="N|P%",
         help="stop when N rows have failed, or more than P %% of at least 20 (exit 12)",
     )
-    parser.add_argument(
-        "--max-outage",
-        type=minutes,
-        default=30.0,
-        metavar="MINUTES",
-        help="stop when LeadSquared has not answered for so long (exit 7; default: 30)",
-    )
+    add_max_outage(parser)
     parser.add_argument(
         "--no-before-image",
         action="store_true",
@@ -111,6 +105,17 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     add_verify(parser)
     add_quota(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_max_outage(parser: argparse.ArgumentParser) -> None:
+    """How long LeadSquared may be gone."""
+    parser.add_argument(
+        "--max-outage",
+        type=minutes,
+        default=30.0,
+        metavar="MINUTES",
+        help="stop when LeadSquared has not answered for so long (exit 7; default: 30)",
+    )
 
 
 def add_canary(parser: Any) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from migrator.cli.common import (
     add_ledger,
+    add_max_outage,
     add_patience,
     add_quota,
     add_run,
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sample", type=row_count, metavar="N", help="read back N opportunities, evenly spread"
     )
     add_patience(parser, "how long after the last call a write may take to show")
+    add_max_outage(parser)
     add_same_account(parser)
     parser.add_argument(
         "--yes", action="store_true", help="read one by one, too, where bulk reads are refused"
@@ -61,7 +63,9 @@ def run(options: argparse.Namespace) -> int:
             chosen,
             sample=options.sample,
             same_account=options.same_account,
-            policy=DeliveryPolicy(patience=options.patience),
+            policy=DeliveryPolicy(
+                patience=options.patience, longest_outage=options.max_outage * 60
+            ),
         )
         world.operator.close()
         code = _exit_code(verified)

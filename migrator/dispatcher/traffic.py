@@ -164,7 +164,7 @@ class Traffic:
         until = self._policy.until
         if until is None or self._clock.wall() < until - UNTIL_MARGIN:
             return False
-        self.stop(_time_is_up(until))
+        self.stop(time_is_up(until))
         return True
 
     # -------------------------------------------------------------- being told
@@ -229,7 +229,8 @@ class Traffic:
             await asyncio.wait({self._watching})
 
 
-def _time_is_up(until: float) -> BrakeError:
+def time_is_up(until: float) -> BrakeError:
+    """The error for a command that was to make no call after ``until``, a wall time."""
     return BrakeError(
         f"it is {local_time(until)}: no call leaves any more (--until)",
         advice="The rest is left as it is; `migrator resume` goes on with it.",

@@ -33,7 +33,8 @@ _PLANNED: Final = """
 _DOUBTFUL: Final = """
     SELECT e.opportunity, e.field_values, r.schema_names
     FROM json_each(?2) k
-    CROSS JOIN entries e INDEXED BY entries_in_doubt ON e.opportunity = k.value AND e.state = 'in_doubt'
+    CROSS JOIN entries e INDEXED BY entries_in_doubt
+        ON e.opportunity = k.value AND e.state = 'in_doubt'
     JOIN runs r ON r.run = e.run AND r.account = ?1
     WHERE e.doubt = 'all'
 """

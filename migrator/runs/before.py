@@ -49,7 +49,8 @@ def keep_before_images(
         world: Where.
         run: A sealed run.
         policy: Whether any are wanted: if not, none are kept for this run from now on. After its
-            ``until`` no call leaves; what is left is read by the next command.
+            ``until`` no call leaves; what is left is read by the next command. How long an outage
+            is waited out.
         chosen: The entries that are about to be sent; None: all.
 
     Raises:
@@ -75,7 +76,15 @@ def keep_before_images(
         images.keep(run, {guid: found.get(guid) for guid in page}, at=world.clock.wall())
 
     try:
-        read_current(world, run, takewhile(is_in_time, wanted), take, total=len(wanted))
+        read_current(
+            world,
+            run,
+            takewhile(is_in_time, wanted),
+            take,
+            total=len(wanted),
+            longest_outage=policy.longest_outage,
+            until=policy.until,
+        )
     except CallRefusedError as error:
         _go_without(world, run, error)
     world.operator.close()

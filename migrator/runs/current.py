@@ -15,6 +15,7 @@ from migrator.leadsquared import details_request, read_details
 from migrator.leadsquared_bulk import MOST_IDS, BulkPage, bulk_request, read_bulk
 from migrator.model import Details, NoReply, Reading, Reply, Request, Run, Verdict
 from migrator.reports.text import counted, duration
+from migrator.runs.delivering import interruptible
 from migrator.runs.reading import Asking, CallRefusedError
 from migrator.runs.world import Link
 
@@ -30,7 +31,15 @@ Take = Callable[[Sequence[str], Mapping[str, Values]], None]
 
 
 def read_current(
-    link: Link, run: Run, names: Iterable[str], take: Take, *, total: int, in_bulk: bool = True
+    link: Link,
+    run: Run,
+    names: Iterable[str],
+    take: Take,
+    *,
+    total: int,
+    in_bulk: bool = True,
+    longest_outage: float = 0.0,
+    until: float | None = None,
 ) -> int:
     """Read a run's fields of many opportunities; gives how many calls were made.
 
@@ -41,14 +50,25 @@ def read_current(
         total: How many they are, for the progress.
         take: Called for each page, in the order of the answers.
         in_bulk: Off: one call for each opportunity.
+        longest_outage: Seconds for which an outage is waited out; 0.0: three tries of each call.
+        until: Wall time after which an outage is waited for no longer.
 
     Raises:
         CallRefusedError: The account refuses bulk reads; nothing was taken.
         TargetError: LeadSquared does not answer, or lists fewer opportunities than there are.
         AccessError: The keys are refused.
-        AllowanceError: The day's calls are spent.
+        AllowanceError: The day's calls are spent, or the account refuses every call.
+        BrakeError: It is past ``until``, and nothing answers.
+        InterruptError: Ctrl-C or a shutdown signal came.
     """
-    return link.run_to_end(_read(link, run, names, take, total=total, in_bulk=in_bulk))
+
+    async def read() -> int:
+        async with link.connected(run.account) as (client, quota):
+            asking = Asking(link, client, quota, longest_outage=longest_outage, until=until)
+            await _Reading(asking, run, take, total=total).read(names, in_bulk=in_bulk)
+        return len(asking.made)
+
+    return link.run_to_end(interruptible(read()))
 
 
 def bulk_calls(count: int) -> int:
@@ -67,16 +87,6 @@ def may_read_one_by_one(link: Link, error: CallRefusedError, count: int) -> bool
     price = f"{counted(count, 'call')}, about {seconds} at the account's limit"
     told = f"{counted(count, 'opportunity')} to be read one by one: {price}"
     return link.operator.permits([told], "Read them?")
-
-
-async def _read(
-    link: Link, run: Run, names: Iterable[str], take: Take, *, total: int, in_bulk: bool
-) -> int:
-    async with link.connected(run.account) as (client, quota):
-        asking = Asking(link, client, quota)
-        reading = _Reading(asking, run, take, total=total)
-        await reading.read(names, in_bulk=in_bulk)
-    return len(asking.made)
 
 
 class _Reading:

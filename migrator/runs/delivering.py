@@ -6,15 +6,18 @@ Owns the wiring of dispatcher, client, quota and ledger thread, and what Ctrl-C 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any, TypeVar
 
 from migrator.dispatcher import DeliveryPolicy, Dispatch, DispatchResult
-from migrator.errors import ExitCode, MigratorError
+from migrator.errors import ExitCode, InterruptError, MigratorError, TerminatedError
 from migrator.model import Balance, Run
 from migrator.runs.world import World
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,31 @@ async def _dispatch(
 
         with on_signals(stop):
             return await dispatch.run()
+
+
+async def interruptible(reading: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives that only reads: Ctrl-C and SIGTERM end it at once.
+
+    Raises:
+        InterruptError: One of them came, and be it at the very end.
+    """
+    task = asyncio.ensure_future(reading)
+    loop = asyncio.get_running_loop()
+    caught: list[int] = []
+
+    def stop(number: int) -> None:
+        caught.append(number)
+        loop.call_soon_threadsafe(task.cancel)
+
+    with on_signals(stop):
+        await asyncio.gather(task, return_exceptions=True)
+    if not caught:
+        return task.result()
+    kind = TerminatedError if code_of_signal(caught[0]) is ExitCode.TERMINATED else InterruptError
+    raise kind(
+        "interrupted while reading; nothing was sent",
+        advice="The same command may be typed again.",
+    )
 
 
 def code_of_signal(number: int) -> ExitCode:

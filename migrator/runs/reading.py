@@ -1,8 +1,8 @@
 """Reading calls outside of a dispatch: one after the other, each through the account's one quota.
 
-Owns their bounded repetition and what ends them (refused access, a target that does not answer, an
-account that refuses every call), and which calls describe an account. What a reply means is read
-by `migrator.leadsquared` and its like.
+Owns their repetition, for three tries or through an outage, what ends them (refused access, a
+target that does not answer, an account that refuses every call), and which calls describe an
+account. What a reply means is read by `migrator.leadsquared` and its like.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from migrator.convert import by_email
-from migrator.dispatcher.traffic import day_is_spent
+from migrator.dispatcher.traffic import day_is_spent, time_is_up
 from migrator.errors import AccessError, AllowanceError, MigratorError, TargetError, UsageError
 from migrator.leadsquared import Account, read_who_am_i, who_am_i_request
 from migrator.leadsquared_types import (
@@ -27,9 +27,11 @@ from migrator.metadata import Metadata, TypeInfo
 from migrator.model import NoReply, NoReplyKind, Reading, Reply, Request, Verdict
 from migrator.ports import Client, Quota
 from migrator.refusals import cure, told
+from migrator.reports.text import duration
 from migrator.runs.world import Link
 
-MOST_TRIES: Final = 3
+MOST_TRIES: Final = 3  #: Of a call that waits for no outage.
+LONGEST_PAUSE: Final = 30.0  #: Seconds; pauses between tries grow up to this.
 
 T = TypeVar("T")
 
@@ -46,16 +48,29 @@ class Asking:
         client: Of `Link.connected`.
         quota: The same.
         made: Where the names of the calls are added; None: to a list of its own.
+        longest_outage: Seconds since the last answer for which calls are made again where nothing
+            answers, or only rate answers come; 0.0: three tries.
+        until: Wall time after which no call is made again.
     """
 
     def __init__(
-        self, link: Link, client: Client, quota: Quota, *, made: list[str] | None = None
+        self,
+        link: Link,
+        client: Client,
+        quota: Quota,
+        *,
+        made: list[str] | None = None,
+        longest_outage: float = 0.0,
+        until: float | None = None,
     ) -> None:
         self.link = link
         self.made: list[str] = (
             [] if made is None else made
         )  #: The last name of each call's path, every try counted.
         self._client, self._quota = client, quota
+        self._longest_outage, self._until = longest_outage, until
+        self._silent_since: float | None = None  # monotonic: the first fault since an answer
+        self._is_waiting = False  # and that was said
 
     async def once(self, request: Request) -> Reply | NoReply:
         """One call, whatever comes of it."""
@@ -64,7 +79,7 @@ class Asking:
         return await self._client.call(request, permit)
 
     async def ask(self, request: Request, read: Callable[[Reply | NoReply], T | Reading]) -> T:
-        """What a call brings, asked again a few times where that can help.
+        """What a call brings, asked again where that can help: a few times, or through an outage.
 
         Args:
             request: A call that may be made twice.
@@ -75,6 +90,7 @@ class Asking:
             AllowanceError: Nothing but rate answers came, or one that names the day.
             CallRefusedError: LeadSquared refuses this very call.
             TargetError: Nothing answers, or nothing that can be understood.
+            BrakeError: It is past ``until``, and nothing has answered.
         """
         attempt = 0
         while True:
@@ -82,25 +98,61 @@ class Asking:
             reply = await self.once(request)
             found = read(reply)
             if not isinstance(found, Reading):
+                self._answered()
                 return found
             if found.verdict in (Verdict.ACCESS, Verdict.NOT_PERMITTED):
                 raise refused(self.link, found)
             if found.verdict is Verdict.REFUSED:
+                self._answered()
                 raise _call_refused(self.link, found, request)
             if found.is_long_limit:
                 now = self.link.clock.wall()
                 raise day_is_spent(found, now=now, then="run the same command again")
-            if not _may_pass(found, reply) or attempt == MOST_TRIES:
+            if not _may_pass(found, reply) or self._gives_up(found, attempt):
                 raise _not_reached(self.link, found, reply)
             await self._wait(found, attempt)
 
+    def _answered(self) -> None:
+        """One call is answered: whatever the others met, it is no outage any more."""
+        if self._is_waiting:
+            self.link.operator.say("LeadSquared answers again: reading goes on")
+        self._silent_since, self._is_waiting = None, False
+
+    def _gives_up(self, found: Reading, attempt: int) -> bool:
+        """Whether it was asked often or long enough; the time that an answer names counts along."""
+        if not self._longest_outage:
+            return attempt == MOST_TRIES
+        now = self.link.clock.monotonic()
+        since = now if self._silent_since is None else self._silent_since
+        return now + found.retry_after - since >= self._longest_outage
+
     async def _wait(self, found: Reading, attempt: int) -> None:
-        settings = self.link.settings
-        if attempt == 1:
-            self.link.operator.say(f"no answer from {settings.host} yet; asking again")
-        is_rate = found.verdict is Verdict.RATE
-        pause = self._quota.refused(found.limit) if is_rate else 2.0 ** (attempt - 2)
-        await self.link.clock.sleep(max(found.retry_after, pause))
+        clock = self.link.clock
+        self._say_so(found, attempt)
+        pause = max(found.retry_after, min(LONGEST_PAUSE, 2.0 ** min(attempt - 2, 10)))
+        if found.verdict is Verdict.RATE:
+            pause = max(pause, self._quota.refused(found.limit))
+        if self._until is not None:
+            pause = min(pause, self._until - clock.wall())
+        await clock.sleep(pause)
+        if self._until is not None and clock.wall() >= self._until:
+            raise time_is_up(self._until)
+
+    def _say_so(self, found: Reading, attempt: int) -> None:
+        """At the first fault since an answer; and once more when that becomes a long wait."""
+        say = self.link.operator.say
+        if self._silent_since is None:
+            self._silent_since = self.link.clock.monotonic()
+            if attempt == 1:
+                say(f"no answer from {self.link.settings.host} yet; asking again")
+        elif attempt >= MOST_TRIES and not self._is_waiting:
+            self._is_waiting = True
+            is_rate = found.verdict is Verdict.RATE
+            what = "the account refuses every call" if is_rate else "LeadSquared does not answer"
+            say(
+                f"{what} ({found.message}): reading waits for it, at most "
+                f"{duration(self._longest_outage)}; Ctrl-C stops"
+            )
 
 
 async def who_am_i(asking: Asking) -> Account:

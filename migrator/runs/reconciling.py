@@ -6,13 +6,14 @@ are elsewhere; the plan is a run like any other.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import Final, Literal
 
 from migrator.compare import Compared, compare_with_confirmed, compare_with_crm
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import MigratorError, UsageError
-from migrator.ledger.comparing import Conflict, Cut, Differing, Wanted
+from migrator.ledger.comparing import Conflict, Cut, Differing, Named, Wanted
 from migrator.ledger.sightings import Numbers
 from migrator.mapping import Mapping as Plan
 from migrator.model import FieldValue, Problem, Run, State, is_guid_key
@@ -239,41 +240,40 @@ class _Reconciling:
         self._ledger.comparing.cut(self._run, cuts, at=self._world.clock.wall())
 
     def _compare_with_crm(self) -> bool:
-        world, run = self._world, self._run
-        auto_ids = {
-            one.read_as: one.opportunity
-            for one in self._ledger.comparing.named(run)
-            if not is_guid_key(one.opportunity)
-        }
-        guids = (
-            one.opportunity
-            for one in self._ledger.comparing.named(run)
-            if is_guid_key(one.opportunity)
+        world, policy = self._world, self._options.policy
+        read = partial(
+            read_current,
+            world,
+            self._run,
+            longest_outage=policy.longest_outage,
+            until=policy.until,
         )
-        total = self._sifted.planned_rows
+        auto_ids = {one.read_as: one.opportunity for one in self._named(are_guids=False)}
 
         def take(page: Sequence[str], shown: Mapping[str, Values]) -> None:
             self._take_shown({auto_ids.get(name, name): shown.get(name) for name in page})
 
-        calls = 0
+        total = self._sifted.planned_rows
         try:
-            calls += read_current(world, run, guids, take, total=total)
+            calls = read(self._guids(), take, total=total)
         except CallRefusedError as error:
             if not may_read_one_by_one(world, error, total):
                 return False
-            guids = (
-                one.opportunity
-                for one in self._ledger.comparing.named(run)
-                if is_guid_key(one.opportunity)
-            )
-            calls += read_current(world, run, guids, take, total=total, in_bulk=False)
+            calls = read(self._guids(), take, total=total, in_bulk=False)
         if auto_ids:
             if not self._may_read_auto_ids(len(auto_ids)):
                 return False
-            calls += read_current(world, run, auto_ids, take, total=len(auto_ids), in_bulk=False)
+            calls += read(auto_ids, take, total=len(auto_ids), in_bulk=False)
         self._found.calls = calls
         world.operator.close()
         return True
+
+    def _named(self, *, are_guids: bool) -> Iterator[Named]:
+        named = self._ledger.comparing.named(self._run)
+        return (one for one in named if is_guid_key(one.opportunity) is are_guids)
+
+    def _guids(self) -> Iterator[str]:
+        return (one.opportunity for one in self._named(are_guids=True))
 
     def _may_read_auto_ids(self, count: int) -> bool:
         seconds = duration(count / self._world.rate().per_second)

@@ -7,6 +7,7 @@ and verified like any other.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 
 from migrator.compare import as_written, canonical, meaning, same_value
@@ -189,14 +190,21 @@ class _Planning:
             self._take(run, page, found)
 
         world = self._world
+        read = partial(
+            read_current,
+            world,
+            run,
+            guids,
+            take,
+            total=len(guids),
+            longest_outage=self._options.policy.longest_outage,
+        )
         try:
-            self._undoing.calls = read_current(world, run, guids, take, total=len(guids))
+            self._undoing.calls = read()
         except CallRefusedError as error:
             self._undoing.declined = not may_read_one_by_one(world, error, len(guids))
             if not self._undoing.declined:
-                self._undoing.calls = read_current(
-                    world, run, guids, take, total=len(guids), in_bulk=False
-                )
+                self._undoing.calls = read(in_bulk=False)
         world.operator.close()
 
     def _take(self, run: Run, page: Sequence[str], found: Mapping[str, Values]) -> None:

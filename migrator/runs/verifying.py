@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy
-from migrator.errors import MigratorError
+from migrator.errors import InterruptError, MigratorError
 from migrator.ledger.findings import Expected, Named, Written
 from migrator.model import Run, State
 from migrator.reports.text import counted
@@ -17,7 +17,7 @@ from migrator.runs.accounts import require_account
 from migrator.runs.choosing import spread
 from migrator.runs.closing import settle_as_read
 from migrator.runs.current import Values, may_read_one_by_one, read_current
-from migrator.runs.delivering import Finished
+from migrator.runs.delivering import Finished, interruptible
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.world import World
 from migrator.settling import read_times
@@ -54,7 +54,8 @@ def verify(
         run: A sealed run.
         sample: How many opportunities, evenly spread; None: all.
         same_account: These keys belong to the run's account, as a person says.
-        policy: Its patience is how long a write may take to show, counted from the last call.
+        policy: Its patience is how long a write may take to show, counted from the last call. How
+            long an outage is waited out.
 
     Raises:
         MigratorError: It cannot be read back; nothing was sent.
@@ -80,6 +81,12 @@ def verify_after(world: World, finished: Finished, policy: DeliveryPolicy) -> Fi
     world.operator.close()
     try:
         verified = verify(world, finished.run, policy=policy)
+    except InterruptError as error:  # its words are those of a command that has sent nothing
+        told = type(error)(
+            "interrupted while what was sent was read back",
+            advice=f"`migrator verify {finished.run.id}` reads it back.",
+        )
+        return replace(finished, error=told)
     except MigratorError as error:
         return replace(finished, error=error)
     return replace(
@@ -127,12 +134,15 @@ class _Verifying:
             wait = min(last + at - self._world.clock.wall(), self._policy.patience)
             if not self._otherwise or wait <= 0:
                 continue
-            self._world.operator.say(
-                f"{counted(len(self._otherwise), 'opportunity')} not as written yet; reads may "
-                f"lag, so they are looked at again in {wait:.0f} s"
-            )
-            self._world.run_to_end(self._world.clock.sleep(wait))
+            self._world.run_to_end(interruptible(self._let_it_show(wait)))
             self._read([one for one, _ in self._otherwise.values()])
+
+    async def _let_it_show(self, wait: float) -> None:
+        self._world.operator.say(
+            f"{counted(len(self._otherwise), 'opportunity')} not as written yet; reads may "
+            f"lag, so they are looked at again in {wait:.0f} s"
+        )
+        await self._world.clock.sleep(wait)
 
     def _read(self, named: Sequence[Named]) -> bool:
         """Read some opportunities; False where a person does not want that."""
@@ -156,7 +166,13 @@ class _Verifying:
             self._compare({name: names[name] for name in page}, found)
 
         self._verified.calls += read_current(
-            self._world, self._run, names, take, total=len(names), in_bulk=in_bulk
+            self._world,
+            self._run,
+            names,
+            take,
+            total=len(names),
+            in_bulk=in_bulk,
+            longest_outage=self._policy.longest_outage,
         )
 
     def _compare(self, page: Mapping[str, Named], found: Mapping[str, Values]) -> None:

@@ -1,6 +1,8 @@
 """Brakes and outages as a person meets them: a server that is gone, rows that fail in numbers."""
 
-from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals, guid
+import pytest
+
+from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals, guid, wait_until
 
 
 def test_too_many_failed_rows_stop_the_run(sandbox: SandboxProcess, desk: Desk) -> None:
@@ -68,3 +70,46 @@ def test_an_outage_that_is_too_long_ends_the_run_with_its_rows(
     sandbox.change(down=False)
     desk.type("resume", "--yes", "--patience", "0.5")
     assert desk.states() == {"succeeded": 50}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("verify",), ("resume", "--yes"), ("undo", "r1", "--yes")],
+    ids=lambda words: words[0],
+)
+def test_bulk_reads_wait_an_outage_out_and_tell_it(
+    sandbox: SandboxProcess, desk: Desk, command: tuple[str, ...]
+) -> None:
+    desk.write_sheet(deals(3))
+    desk.run("--limit", "1", code=Exit.STOPPED)
+    sandbox.change(down=True)
+    before = len(sandbox.calls)
+
+    process = desk.start(*command, "--patience", "0.5")
+    wait_until(lambda: len(sandbox.calls) >= before + 4 or process.poll() is not None)
+    sandbox.change(down=False)
+    ended = desk.end(process)
+
+    assert ended.code == Exit.OK, ended.errors
+    assert ended.errors.count("LeadSquared does not answer") == 1
+    assert ended.errors.count("LeadSquared answers again: reading goes on") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("verify",), ("resume", "--yes"), ("undo", "r1", "--yes")],
+    ids=lambda words: words[0],
+)
+def test_bulk_reads_wait_no_longer_than_they_may(
+    sandbox: SandboxProcess, desk: Desk, command: tuple[str, ...]
+) -> None:
+    desk.write_sheet(deals(3))
+    desk.run("--limit", "1", code=Exit.STOPPED)
+    sandbox.change(down=True)
+
+    desk.type(*command, "--max-outage", "0.02", code=Exit.TARGET)
+
+    assert len(sandbox.updates) == 1
+    sandbox.change(down=False)
+    desk.type("resume", "--yes", "--patience", "0.5")
+    assert desk.states() == {"succeeded": 3}

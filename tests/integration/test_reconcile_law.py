@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from migrator.dispatcher import DeliveryPolicy
 from migrator.mapping import parse_mapping
-from migrator.runs.reconciling import ReconcileOptions, Reconciled, reconcile
+from migrator.runs.reconciling import Reconciled, ReconcileOptions, reconcile
 from migrator.runs.undoing import UndoOptions, undo
 from migrator.runs.verifying import verify
 from migrator.runs.world import World
