@@ -103,8 +103,7 @@ def run(options: argparse.Namespace) -> int:
         the_policy,
         the_world,
     )
-    from migrator.cli.reconciled import DryRun, found_lines, reconciled_json
-    from migrator.cli.screen import show
+    from migrator.cli.reconciled import Found, reconciled_json
     from migrator.mapping import load_mapping
     from migrator.runs.reconciling import ReconcileOptions, reconcile
     from migrator.settings import load_settings
@@ -119,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
     the_moved_exceptions()
     with the_ledger(options, must_exist=False) as ledger:
         world = the_world(ledger, options)
-        dry_run = DryRun(world.operator, options.output, as_json=options.json)
+        shown = Found(world.operator, options.output, as_json=options.json)
         found = reconcile(
             world,
             options.sheet,
@@ -135,15 +134,12 @@ def run(options: argparse.Namespace) -> int:
                 may_be_blank=frozenset(options.allow_blank),
                 wait=(options.wait or 0.0) * (1.0 if options.wait == -1.0 else 60.0),
                 policy=the_policy(world, options),
-                show=dry_run.show,
+                show=shown.show,
             ),
         )
         world.operator.close()
         if found.finished is None:
             return ExitCode.DIFFERENCES if found.differ else _quiet(found)
-        if found.rows_read and not options.json:
-            for line in found_lines(found):
-                show(line)
         more = {"reconciled": reconciled_json(found)}
         return report(world, found.finished, options, more=more)
 

@@ -24,21 +24,26 @@ _HEADER: Final = ("file", "row", "opportunity_id", "schema_name", "from", "to", 
 _NOT_KNOWN: Final = "(not read)"
 
 
-class DryRun:
-    """Prints or writes what a dry run found.
+class Found:
+    """Prints what a reconcile found, before the question; of a dry run also every difference.
 
     Args:
         operator: Whose progress ends first.
-        output: The file that takes every difference; None for the screen.
+        output: The file that takes every difference of a dry run; None for the screen.
         as_json: Whether the result is printed as JSON.
     """
 
     def __init__(self, operator: "Operator", output: Path | None, *, as_json: bool) -> None:
         self._operator, self._output, self._as_json = operator, output, as_json
 
-    def show(self, found: "Reconciled", differing: "Iterator[Differing]") -> None:
-        """Print or write it."""
+    def show(self, found: "Reconciled", differing: "Iterator[Differing] | None") -> None:
+        """Print or write it; ``differing``: of a dry run."""
         self._operator.close()
+        if differing is None:
+            for line in () if self._as_json else found_lines(found):
+                show(line)
+            sys.stdout.flush()  # before the question, which goes to standard error
+            return
         listed: list[Differing] | None = None
         if self._as_json or (self._output is not None and self._output.suffix.lower() == ".json"):
             listed = list(differing)

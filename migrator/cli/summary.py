@@ -3,7 +3,7 @@
 Owns the wording of the end; every figure comes from the ledger.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from migrator.ledger.findings import Difference
     from migrator.runs.delivering import Finished
 
-LOST_SHOWN: Final = 20
+DIFFERENCES_SHOWN: Final = 20
 ATTENTION = (State.FAILED, State.REJECTED, State.IN_DOUBT)
 
 
@@ -30,6 +30,8 @@ def run_lines(ledger: "Ledger", run: Run, balance: Balance) -> Iterator[str]:
         yield from reason_lines(reasons)
     if balance.otherwise:
         yield from lost_lines(ledger, run)
+    if balance.conflicts:
+        yield from conflict_lines(ledger, run)
     yield f"ledger: {ledger.path}"
     yield from next_commands(run, balance)
 
@@ -41,30 +43,53 @@ def finished_lines(ledger: "Ledger", finished: "Finished") -> Iterator[str]:
     yield from run_lines(ledger, finished.run, finished.balance)
 
 
-def lost_lines(ledger: "Ledger", run: Run, *, shown: int = LOST_SHOWN) -> Iterator[str]:
+def lost_lines(ledger: "Ledger", run: Run) -> Iterator[str]:
     """The values that a read showed otherwise than they were written."""
     yield "read back otherwise than written:"
-    lost = ledger.findings.lost(run)
-    for one in islice(lost, shown):
-        yield f"  {one.file}, row {one.row}, {printable(one.opportunity_id)}: {_lost(one)}"
-    more = sum(1 for _ in lost)
+    yield from _listed(ledger.findings.lost(run), _lost, f"migrator verify {run.id} --json")
+
+
+def conflict_lines(ledger: "Ledger", run: Run) -> Iterator[str]:
+    """The values that somebody changed, and that were not sent."""
+    yield (
+        "in conflict (the same reconcile with --conflicts ours sends the sheet's, theirs leaves "
+        "LeadSquared's):"
+    )
+    yield from _listed(
+        ledger.findings.conflicts(run), _conflict, f"migrator status {run.id} --json"
+    )
+
+
+def _listed(
+    differences: "Iterator[Difference]", told: "Callable[[Difference], str]", command: str
+) -> Iterator[str]:
+    for one in islice(differences, DIFFERENCES_SHOWN):
+        yield f"  {one.file}, row {one.row}, {printable(one.opportunity_id)}: {told(one)}"
+    more = sum(1 for _ in differences)
     if more:
-        yield f"  and {counted(more, 'value')} more; `migrator verify {run.id} --json` lists all"
+        yield f"  and {counted(more, 'value')} more; `{command}` lists all"
 
 
-def lost_json(ledger: "Ledger", run: Run) -> list[dict[str, Any]]:
-    """The same for programs, all of them."""
+def differences_json(
+    differences: "Iterable[Difference]", wanted: str = "written"
+) -> list[dict[str, Any]]:
+    """Differences for programs, all of them; ``wanted`` names what should be there."""
     return [
         {
             "file": one.file,
             "row": one.row,
             "opportunity_id": one.opportunity_id,
             "schema_name": one.schema_name,
-            "written": one.wanted,
+            wanted: one.wanted,
             "found": one.found,
         }
-        for one in ledger.findings.lost(run)
+        for one in differences
     ]
+
+
+def _conflict(one: "Difference") -> str:
+    ours, theirs = printable(one.wanted), printable(one.found)
+    return f'{one.schema_name} is "{theirs}" in LeadSquared and "{ours}" in the sheet'
 
 
 def _lost(one: "Difference") -> str:
@@ -91,7 +116,8 @@ def next_commands(run: Run, balance: Balance) -> Iterator[str]:
             )
             if is_there
         ]
-        yield f"next: migrator export {run.id} {' '.join(boxes)} -o attention.csv"
+        if boxes:
+            yield f"next: migrator export {run.id} {' '.join(boxes)} -o attention.csv"
     if balance.in_doubt_note_only:
         yield f"next: migrator retry {run.id} --in-doubt --note-present   (or --note-missing)"
 
@@ -119,6 +145,7 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
         "verified": balance.verified,
         "otherwise": balance.otherwise,
         "conflicts": balance.conflicts,
+        "in_conflict": differences_json(ledger.findings.conflicts(run), "wanted"),
         "reasons": [
             {
                 "title": reason.title,

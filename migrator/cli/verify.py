@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
     from migrator.cli.common import latest, the_ledger, the_run, the_world
     from migrator.cli.screen import show
-    from migrator.cli.summary import lost_json, run_json, run_lines
+    from migrator.cli.summary import differences_json, run_json, run_lines
     from migrator.dispatcher import DeliveryPolicy
     from migrator.runs.verifying import verify
 
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
                     "settled": verified.settled,
                     "calls": verified.calls,
                 },
-                "differences": lost_json(ledger, run_now),
+                "differences": differences_json(ledger.findings.lost(run_now)),
                 "exit_code": int(code),
             }
             print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())

@@ -13,9 +13,9 @@ import orjson
 from migrator.ledger.columns import decode_values, encode_problems, encode_values, known_of
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
+from migrator.ledger.findings import CONFLICT
 from migrator.model import FieldValue, Problem, Run, is_guid_key
 
-CONFLICT: Final = "conflict"  #: The kind of a difference: somebody changed it, so it is not sent.
 _AT_ONCE: Final = 2_000
 
 _NAMED: Final = """

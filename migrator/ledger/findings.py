@@ -15,6 +15,7 @@ from migrator.ledger.database import Database
 from migrator.model import Run, is_guid_key
 
 LOST: Final = "lost"  #: The kind of a difference: a read shows it otherwise than it was written.
+CONFLICT: Final = "conflict"  #: Somebody else changed it, so it is not sent.
 
 _WRITTEN: Final = "(e.state = 'succeeded' OR e.state = 'in_doubt' AND e.doubt = 'note')"
 _WRITTEN_TO: Final = f"""
@@ -146,12 +147,19 @@ class Findings:
 
     def lost(self, run: Run) -> Iterator[Difference]:
         """The values that a read showed otherwise, in the order of the rows."""
+        return self._of_kind(run, LOST)
+
+    def conflicts(self, run: Run) -> Iterator[Difference]:
+        """The values that somebody else changed, in the order of the rows; they are not sent."""
+        return self._of_kind(run, CONFLICT)
+
+    def _of_kind(self, run: Run, kind: str) -> Iterator[Difference]:
         rows = self._database.rows(
             "SELECT d.*, e.file, e.row, e.opportunity_id FROM differences d"
             " JOIN entries e ON e.run = d.run AND e.number = d.number"
             " WHERE d.run = ? AND d.kind = ? ORDER BY d.number, d.schema_name",
             run.number,
-            LOST,
+            kind,
         )
         return (
             Difference(

@@ -116,7 +116,7 @@ class MendedRows:
                 f"{self._ledger.path}), or remove the columns that begin with {OURS} to send the "
                 "rows as new ones.",
             )
-        if run.kind != "update":
+        if run.kind == "undo":
             raise SourceError(
                 f"this is an export of run {run.id} ({run.source.name}), which has no sheet",
                 where=self._rows.file,

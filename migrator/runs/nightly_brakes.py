@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from migrator.errors import BrakeError
 from migrator.ledger import Ledger
+from migrator.loader import NoRowsError
 from migrator.reports.text import counted
 from migrator.runs.sifting import Sifted
 
@@ -48,17 +49,11 @@ class MostChanges:
         )
 
 
-def refuse_no_rows(sifted: Sifted) -> None:
-    """Refuse a sheet without rows.
-
-    Raises:
-        BrakeError: It has none.
-    """
-    if sifted.rows_read:
-        return
-    raise BrakeError(
+def no_rows(error: NoRowsError) -> BrakeError:
+    """The refusal of a sheet without rows."""
+    return BrakeError(
         "the sheet has no rows",
-        where=sifted.run.source.name,
+        where=error.where,
         advice="Nothing was sent. An export that is empty is more often broken than meant: look "
         "at the job that writes it. If it is meant, there is nothing to reconcile tonight.",
     )

@@ -15,6 +15,7 @@ from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import MigratorError, UsageError
 from migrator.ledger.comparing import Conflict, Cut, Differing, Named, Wanted
 from migrator.ledger.sightings import Numbers
+from migrator.loader import NoRowsError
 from migrator.mapping import Mapping as Plan
 from migrator.model import FieldValue, Problem, Run, State, is_guid_key
 from migrator.reports.text import counted, duration
@@ -25,14 +26,14 @@ from migrator.runs.closing import close_all, remove_unsealed, settle_as_read, wa
 from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.mended import is_export
-from migrator.runs.nightly_brakes import MostChanges, refuse_blank_columns, refuse_no_rows
+from migrator.runs.nightly_brakes import MostChanges, no_rows, refuse_blank_columns
 from migrator.runs.planning import Sheet, open_source, source_name
 from migrator.runs.reading import CallRefusedError, users_by_email
 from migrator.runs.repeated import gather_rows
 from migrator.runs.retrying import go_on
 from migrator.runs.running import refuse_a_second_ledger
 from migrator.runs.sheet_locks import hold_mapping
-from migrator.runs.sifting import Sifted, sift
+from migrator.runs.sifting import SeveralRowsError, Sifted, sift
 from migrator.runs.world import World
 from migrator.together import with_companions
 
@@ -56,8 +57,9 @@ class ReconcileOptions:
     may_be_blank: frozenset[str] = frozenset()  #: Columns.
     wait: float = 0.0  #: Seconds for another reconcile of the mapping to end.
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
-    show: "Callable[[Reconciled, Iterator[Differing]], None] | None" = None
-    """Is handed what a dry run found, once, while it can be read."""
+    show: "Callable[[Reconciled, Iterator[Differing] | None], None] | None" = None
+    """Is handed what was found, before the question; of a dry run also every difference, while they
+    can be read."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,28 +117,47 @@ def reconcile(world: World, sheet: Sheet, mapping: Plan, options: ReconcileOptio
     with hold_mapping(world, account, mapping.name, wait=options.wait):
         remove_unsealed(world)
         users = users_by_email(world, account) if mapping.needs_users else None
-        with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
-            if is_export(rows.columns):
-                raise _of_an_export(rows.file)
-            name = source_name(rows, options.name)
-            if not options.new_ledger:
-                refuse_a_second_ledger(world, account, name)
-            sifted = sift(
-                world.ledger,
-                rows,
-                mapping,
-                account=account,
-                name=name,
-                users=users,
-                mixed_ids=options.mixed_ids,
-                passes_over=options.against == "ledger",
-                keeps_images=options.policy.before_images,
-            )
+        plan = partial(_sifted, world, sheet, mapping, options, account=account, users=users)
+        try:
+            sifted = plan(passes_over=options.against == "ledger")
+        except SeveralRowsError:
+            sifted = plan(passes_over=False)
+        except NoRowsError as error:
+            raise no_rows(error) from error
         with world.ledger.locks.hold(sifted.run):
             try:
                 return _Reconciling(world, mapping, options, sifted).reconcile()
             finally:
                 world.ledger.plans.discard(sifted.run)  # if it is not sealed
+
+
+def _sifted(
+    world: World,
+    sheet: Sheet,
+    mapping: Plan,
+    options: ReconcileOptions,
+    *,
+    account: str,
+    users: Mapping[str, str] | None,
+    passes_over: bool,
+) -> Sifted:
+    with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
+        if is_export(rows.columns):
+            raise _of_an_export(rows.file)
+        name = source_name(rows, options.name)
+        if not options.new_ledger:
+            refuse_a_second_ledger(world, account, name)
+        return sift(
+            world.ledger,
+            rows,
+            mapping,
+            account=account,
+            name=name,
+            users=users,
+            mixed_ids=options.mixed_ids,
+            passes_over=passes_over,
+            keeps_images=options.policy.before_images,
+        )
 
 
 def _of_an_export(file: str) -> UsageError:
@@ -161,7 +182,6 @@ class _Reconciling:
 
     def reconcile(self) -> Reconciled:
         found, options = self._found, self._options
-        refuse_no_rows(self._sifted)
         self._brake(lambda: refuse_blank_columns(self._ledger, self._sifted, options.may_be_blank))
         earlier = [
             run
@@ -184,9 +204,10 @@ class _Reconciling:
         marks = self._ledger.plans.mark(self._run, send_all=False, by_values=False)
         self._count()
         self._brake(lambda: options.most_changes.refuse(found))
+        if options.show is not None:
+            differing = self._ledger.comparing.differing(self._run) if options.dry_run else None
+            options.show(found, differing)
         if options.dry_run:
-            if options.show is not None:
-                options.show(found, self._ledger.comparing.differing(self._run))
             return found
         self._send(unfinished, marks.notes_left_out)
         return found

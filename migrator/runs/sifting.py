@@ -40,7 +40,7 @@ class Sifted:
     notes: tuple[str, ...] = ()  #: What a person should know before it is sent.
 
 
-class _SeveralRowsError(Exception):
+class SeveralRowsError(Exception):
     """An opportunity of which a row was passed over stands in another row, too."""
 
 
@@ -70,28 +70,22 @@ def sift(
         keeps_images: Whether the run is to keep before-images.
 
     Raises:
+        SeveralRowsError: The sheet has to be read once more, passing over no row.
         MappingError: The mapping does not fit the sheet, or ids of both kinds are mixed.
         SourceError: The sheet turns out to be unreadable on the way.
     """
     mapper = compile_mapping(mapping, rows.columns, users=users)
     digests = RowDigests(mapping, mapper, users=users)
     source = source_of(rows.columns, mapping, name=name)
-    for passing in (passes_over, False):
-        run = ledger.plans.begin(
-            source, account=account, kind="reconcile", keeps_images=keeps_images
-        )
-        sifting = _Sifting(
-            ledger, run, mapper, digests, IdKinds(allowed=mixed_ids), passes_over=passing
-        )
-        try:
-            with ledger.locks.hold(run):
-                return sifting.sift(rows)
-        except _SeveralRowsError:
-            ledger.plans.discard(run)  # and once more, passing over none
-        except BaseException:
-            ledger.plans.discard(run)
-            raise
-    raise AssertionError("the second time passes over no row")
+    run = ledger.plans.begin(source, account=account, kind="reconcile", keeps_images=keeps_images)
+    kinds = IdKinds(allowed=mixed_ids)
+    try:
+        with ledger.locks.hold(run):
+            sifting = _Sifting(ledger, run, mapper, digests, kinds, passes_over=passes_over)
+            return sifting.sift(rows)
+    except BaseException:
+        ledger.plans.discard(run)
+        raise
 
 
 class _Sifting:
@@ -176,12 +170,12 @@ class _Sifting:
             again = self._met.add(number)
             if digest and digest == digests[place]:
                 if again:
-                    raise _SeveralRowsError
+                    raise SeveralRowsError
                 passed.add(number)
                 self._sifted.passed_over += 1
             else:
                 if again and number in passed:
-                    raise _SeveralRowsError
+                    raise SeveralRowsError
                 left.append(place)
         return left
 

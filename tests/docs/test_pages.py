@@ -24,6 +24,7 @@ PAGES = [
     "connections.md",
     "verify.md",
     "undo.md",
+    "reconcile.md",
     "failed-rows.md",
     "several-rows.md",
     "after-a-crash.md",
