@@ -140,7 +140,8 @@ def run(options: argparse.Namespace) -> int:
         world.operator.close()
         if found.finished is None:
             return ExitCode.DIFFERENCES if found.differ else _quiet(found)
-        more = {"reconciled": reconciled_json(found)}
+        # None: an unfinished night of the same sheet went on, and nothing was compared.
+        more = {"reconciled": reconciled_json(found) if found.rows_read else None}
         return report(world, found.finished, options, more=more)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from migrator.runs.world import Operator
 
 SHOWN: Final = 50  #: Differences on the screen; -o and --json give all.
+VANISHED_SHOWN: Final = 20
 _CELL: Final = 40  #: Characters of a value on the screen.
 _HEADER: Final = ("file", "row", "opportunity_id", "schema_name", "from", "to", "kind")
 _NOT_KNOWN: Final = "(not read)"
@@ -97,19 +98,19 @@ def _beside_the_last(found: "Reconciled") -> Iterator[str]:
         f"beside run {found.last.id}, the last that finished: {found.first_time:,} for the first "
         f"time, {found.vanished:,} vanished"
     )
-    for key in found.vanished_shown:
+    for key in found.vanished_ids[:VANISHED_SHOWN]:
         yield f"  vanished: {printable(key)}"
-    more = found.vanished - len(found.vanished_shown)
-    if more:
-        yield f"  and {more:,} more"
+    more = found.vanished - VANISHED_SHOWN
+    if more > 0:
+        yield f"  and {more:,} more; --json lists {len(found.vanished_ids):,}"
 
 
 def reconciled_json(found: "Reconciled") -> dict[str, Any]:
     """The same for programs."""
     names = (
         "against", "opportunities", "changed", "unchanged", "conflicts", "unknown",
-        "not_comparable", "refused_rows", "rows_read", "merged_rows", "conflict_values",
-        "overwritten", "left", "vanished", "vanished_shown", "brakes",
+        "not_comparable", "updates", "refused_rows", "rows_read", "merged_rows", "conflict_values",
+        "overwritten", "left", "vanished", "vanished_ids", "brakes",
     )  # fmt: skip
     return {
         "first_time": found.new if found.against == "ledger" else found.first_time,

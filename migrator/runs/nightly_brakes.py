@@ -32,7 +32,7 @@ class MostChanges:
         Raises:
             BrakeError: It would.
         """
-        changes = found.changed + found.new
+        changes = found.updates
         if self.count is not None:
             if changes <= self.count:
                 return

@@ -77,6 +77,7 @@ class Reconciled:
     refused_rows: int = 0  #: Rows that the mapping refuses.
     merged_rows: int = 0  #: Rows beyond the first of an opportunity.
     rows_read: int = 0
+    updates: int = 0  #: Opportunities to which something would be sent.
     conflict_values: int = 0
     overwritten: int = (
         0  #: Values in conflict that are sent all the same, as --conflicts ours says.
@@ -84,7 +85,7 @@ class Reconciled:
     left: int = 0  #: Values in conflict that are left, as --conflicts theirs says.
     first_time: int = 0  #: Opportunities that were not in the last finished reconcile.
     vanished: int = 0  #: Those that were, and are not in this sheet.
-    vanished_shown: list[str] = field(default_factory=list)  #: The first of them.
+    vanished_ids: list[str] = field(default_factory=list)  #: The first `VANISHED_LISTED`.
     last: Run | None = None  #: The last finished reconcile of this mapping and source name.
     calls: int = 0  #: Reading calls.
     brakes: list[str] = field(default_factory=list)  #: A dry run's: why no update would be sent.
@@ -102,7 +103,7 @@ class Reconciled:
         return bool(self.changed or self.new or self.conflicts)
 
 
-VANISHED_SHOWN: Final = 20
+VANISHED_LISTED: Final = 1_000
 
 
 def reconcile(world: World, sheet: Sheet, mapping: Plan, options: ReconcileOptions) -> Reconciled:
@@ -274,7 +275,8 @@ class _Reconciling:
         def take(page: Sequence[str], shown: Mapping[str, Values]) -> None:
             self._take_shown({auto_ids.get(name, name): shown.get(name) for name in page})
 
-        total = self._sifted.planned_rows
+        states = self._ledger.records.balance(self._run).states
+        total = states.get(State.PLANNED, 0)
         try:
             calls = read(self._guids(), take, total=total)
         except CallRefusedError as error:
@@ -371,6 +373,7 @@ class _Reconciling:
         found.rows_read = sifted.rows_read
         found.refused_rows = sifted.refused_rows
         for number in ledger.comparing.planned_numbers(self._run):
+            found.updates += 1
             if number in self._in_conflict:
                 continue
             if number in self._new:
@@ -389,8 +392,8 @@ class _Reconciling:
             found.first_time = len(sifted.numbers.without(numbers))
             for _, key in ledger.sightings.keys_of(numbers.without(sifted.numbers)):
                 found.vanished += 1
-                if found.vanished <= VANISHED_SHOWN:
-                    found.vanished_shown.append(key)
+                if found.vanished <= VANISHED_LISTED:
+                    found.vanished_ids.append(key)
 
     # -------------------------------------------------------------- sending
 

@@ -66,7 +66,7 @@ def hold_mapping(link: Link, account: str, mapping_name: str, *, wait: float) ->
     try:
         with suppress(OSError):
             since = local_time(link.clock.wall())
-            holder.write_text(f"process {os.getpid()} on {platform.node()}, since {since}")
+            holder.write_text(f"process {os.getpid()} on {platform.node()}, since {since}", "utf-8")
         yield
     finally:
         lock.release()

@@ -421,7 +421,7 @@ def test_what_vanished_is_told_beside_the_last_night_that_finished(
     told = found(night)
 
     assert boxes(told) == {"unchanged": 4, "vanished": 1}
-    assert told["reconciled"]["vanished_shown"] == [guid(1)]
+    assert told["reconciled"]["vanished_ids"] == [guid(1)]
     assert told["reconciled"]["first_time"] == 1
     assert told["reconciled"]["last_run"] == night.status("r1")["run"]
     assert "vanished" not in boxes(found(night))
