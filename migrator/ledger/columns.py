@@ -41,9 +41,12 @@ def encode_cells(cells: Sequence[Cell]) -> str:
     >>> encode_cells(("007", date(2024, 4, 2), ""))
     '["007",{"date":"2024-04-02"},""]'
     """
-    return orjson.dumps(
-        tuple(cells), default=_encode_time, option=orjson.OPT_PASSTHROUGH_DATETIME
-    ).decode()
+    return cells_json(tuple(cells)).decode()
+
+
+def cells_json(cells: tuple[Cell, ...]) -> bytes:
+    """The same in UTF-8."""
+    return orjson.dumps(cells, default=_encode_time, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
 def _encode_time(cell: object) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from migrator.ledger.columns import (
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
 from migrator.ledger.merging import NoteParts, leave_notes_out
+from migrator.ledger.sightings import number_opportunities
 from migrator.model import (
     IdKind,
     Known,
@@ -217,6 +218,7 @@ class PlanLedger:
         """Make the plan binding, and mark the entries that it mends as corrected."""
         database = self._database
         with database.transaction():
+            number_opportunities(database, run)
             database.change(
                 "UPDATE entries SET needs_call = 1 WHERE run = ? AND state = 'planned'", run.number
             )

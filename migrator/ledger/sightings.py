@@ -19,6 +19,12 @@ _KNOWN: Final = """
     SELECT o.id, o.opportunity, o.row_digest FROM json_each(?2) k
     CROSS JOIN opportunities o ON o.account = ?1 AND o.opportunity = k.value
 """
+_FOLLOWING: Final = """
+    SELECT id, opportunity, row_digest FROM opportunities
+    WHERE id >= (SELECT id FROM opportunities WHERE account = ?1 AND opportunity = ?2)
+        AND account = ?1
+    ORDER BY id LIMIT ?3
+"""
 _JOINED: Final = """
     SELECT a.auto_key, a.guid FROM json_each(?2) k
     CROSS JOIN auto_ids a ON a.account = ?1 AND a.auto_key = k.value
@@ -50,10 +56,33 @@ class Numbers:
         """
         place, bit = number >> 3, 1 << (number & 7)
         if place >= len(self._bits):
-            self._bits.extend(bytes(place + 1 - len(self._bits) + 1024))
+            self._grow(number)
         was_in = bool(self._bits[place] & bit)
         self._bits[place] |= bit
         return was_in
+
+    def add_span(self, first: int, last: int) -> bool:
+        """Put all numbers in from ``first`` to ``last``, unless one of them is in already.
+
+        Gives whether they were put in.
+
+        >>> numbers = Numbers()
+        >>> numbers.add_span(6, 9), numbers.add_span(9, 12), list(numbers)
+        (True, False, [6, 7, 8, 9])
+        """
+        self._grow(last)
+        low, high = first >> 3, (last >> 3) + 1
+        mask = ((1 << last - first + 1) - 1) << (first & 7)
+        part = int.from_bytes(self._bits[low:high], "little")
+        if part & mask:
+            return False
+        self._bits[low:high] = (part | mask).to_bytes(high - low, "little")
+        return True
+
+    def _grow(self, number: int) -> None:
+        missing = (number >> 3) + 1 - len(self._bits)
+        if missing > 0:
+            self._bits.extend(bytes(missing + 1024))
 
     def __contains__(self, number: int) -> bool:
         place = number >> 3
@@ -100,6 +129,14 @@ class Sightings:
         rows = self._database.rows(_KNOWN, account, orjson.dumps(sorted(keys)).decode())
         return {key: Sighted(number, digest) for number, key, digest in rows}
 
+    def following(self, account: str, key: str, count: int) -> list[tuple[int, str, bytes]]:
+        """An opportunity and those that were met after it: number, key and row digest of each.
+
+        A sheet that comes again mostly has its rows in the same order.
+        """
+        rows = self._database.rows(_FOLLOWING, account, key, count)
+        return [(row[0], row[1], row[2]) for row in rows]
+
     def joined(self, account: str, keys: Iterable[str]) -> dict[str, str]:
         """The GUIDs that are known for keys of AutoIds."""
         rows = self._database.rows(_JOINED, account, orjson.dumps(list(keys)).decode())
@@ -108,15 +145,9 @@ class Sightings:
     def take_in(self, run: Run, numbers: Numbers) -> None:
         """Add the opportunities of a plan's entries to the numbers; new ones are given one."""
         with self._database.transaction():
-            self._database.change(
-                "INSERT OR IGNORE INTO opportunities (account, opportunity)"
-                " SELECT ?, opportunity FROM entries WHERE run = ? AND opportunity <> ''"
-                " ORDER BY number",
-                run.account,
-                run.number,
-            )
+            number_opportunities(self._database, run)
             rows = self._database.rows(
-                "SELECT o.id FROM entries e JOIN opportunities o"
+                "SELECT o.id FROM entries e CROSS JOIN opportunities o"
                 " ON o.account = ? AND o.opportunity = e.opportunity"
                 " WHERE e.run = ? AND e.opportunity <> ''",
                 run.account,
@@ -173,3 +204,13 @@ class Sightings:
                 orjson.dumps(some).decode(),
             )
             yield from ((number, key) for number, key in rows)
+
+
+def number_opportunities(database: Database, run: Run) -> None:
+    """Give the opportunities of a plan numbers, in its order; a part of a transaction."""
+    database.change(
+        "INSERT OR IGNORE INTO opportunities (account, opportunity)"
+        " SELECT ?, opportunity FROM entries WHERE run = ? AND opportunity <> '' ORDER BY number",
+        run.account,
+        run.number,
+    )

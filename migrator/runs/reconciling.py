@@ -199,6 +199,8 @@ class _Reconciling:
                 with self._ledger.locks.hold(old):
                     settle_as_read(self._world, old, policy=options.policy)
         gather_rows(self._ledger, self._run, self._mapping, in_order=False)
+        # Before anything is confirmed: opportunities are numbered in the sheet's order.
+        self._ledger.sightings.take_in(self._run, self._sifted.numbers)
         if not self._compare():
             found.finished = replace(as_it_stands(self._world, self._run), declined=True)
             return found
@@ -384,7 +386,6 @@ class _Reconciling:
         states = ledger.records.balance(self._run).states
         found.merged_rows = states.get(State.MERGED, 0)
         found.unchanged = states.get(State.UNCHANGED, 0) + sifted.passed_over
-        ledger.sightings.take_in(self._run, sifted.numbers)
         last = ledger.sightings.last_finished(self._run.source, account=self._run.account)
         found.first_time = found.opportunities
         if last is not None:

@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 
 from migrator import __version__
-from migrator.ledger.columns import encode_cells
+from migrator.ledger.columns import cells_json
 from migrator.mapper import Mapper
 from migrator.mapping import Mapping
 from migrator.model import Cell
@@ -53,5 +53,5 @@ class RowDigests:
 
     def _digest(self, cells: tuple[Cell, ...]) -> bytes:
         digest = self._begun.copy()
-        digest.update(encode_cells(cells).encode())
+        digest.update(cells_json(cells))
         return digest.digest()

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from migrator.cells import is_blank
 from migrator.ledger import Ledger, PlannedRow
 from migrator.ledger.plans import ROWS_PER_TRANSACTION
-from migrator.ledger.sightings import Numbers
+from migrator.ledger.sightings import Numbers, Sighted
 from migrator.loader import Rows
 from migrator.loader.blocks import Block
 from migrator.mapper import Mapper, compile_mapping
@@ -159,7 +159,13 @@ class _Sifting:
         if unjoined:
             guids = sightings.joined(run.account, unjoined)
             keys = [guids.get(key, key) for key in keys]
-        known = sightings.known(run.account, keys)
+        following = sightings.following(run.account, keys[0], len(keys))
+        if [key for _, key, _ in following] == keys:
+            if self._all_passed_over(following, digests):
+                return []
+            known = {key: Sighted(number, digest) for number, key, digest in following}
+        else:
+            known = sightings.known(run.account, keys)
         left = []
         for place, key in enumerate(keys):
             sighted = known.get(key)
@@ -178,6 +184,21 @@ class _Sifting:
                     raise SeveralRowsError
                 left.append(place)
         return left
+
+    def _all_passed_over(
+        self, following: Sequence[tuple[int, str, bytes]], digests: Sequence[bytes]
+    ) -> bool:
+        """Pass over all rows of a block, where nothing of it changed since the last sheet."""
+        first, last = following[0][0], following[-1][0]
+        if last - first + 1 != len(following) or b"" in digests:
+            return False
+        if [digest for _, _, digest in following] != digests:
+            return False
+        if not self._met.add_span(first, last):
+            raise SeveralRowsError
+        self._sifted.numbers.add_span(first, last)
+        self._sifted.passed_over += len(following)
+        return True
 
     def _plan(self, planned: PlannedRow) -> None:
         if isinstance(planned.result, Update):
