@@ -377,7 +377,13 @@ def test_a_manifest_as_large_as_a_bomb_is_not_read(make: Make) -> None:
 # ------------------------------------------------------------------ laws
 
 TEXTS = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n"), max_size=12
+    # U+FFFE and U+FFFF are no characters of XML; openpyxl writes them all the same.
+    st.characters(
+        exclude_categories=["Cs", "Cc"],
+        include_characters="\t\n",
+        exclude_characters="\ufffe\uffff",
+    ),
+    max_size=12,
 ).filter(
     # openpyxl itself makes formulas of the first and error cells of the last.
     lambda found: not found.startswith("=") and "_x" not in found and found not in ERROR_CODES

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -62,8 +61,8 @@ CHANGES = ["1941-10-01", "1942-05-15", "1945-10-15", "2011-12-30", "1992-09-27",
 def test_of_two_instants_the_chosen_one_agrees_with_zoneinfo(
     ambiguous: Literal["earlier", "later"], fold: int, local: datetime, name: str
 ) -> None:
-    first = local.replace(tzinfo=ZoneInfo(name), fold=0).astimezone(UTC)
-    second = local.replace(tzinfo=ZoneInfo(name), fold=1).astimezone(UTC)
+    first = local.replace(tzinfo=zone(name), fold=0).astimezone(UTC)
+    second = local.replace(tzinfo=zone(name), fold=1).astimezone(UTC)
 
     # In a gap PEP 495 turns the two round: there the offset before it, fold 0, is "forward".
     expected = (first, second)[fold] if first <= second else first
