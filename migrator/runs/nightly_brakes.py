@@ -78,9 +78,9 @@ def refuse_blank_columns(ledger: Ledger, sifted: Sifted, may_be_blank: frozenset
         return
     names = ", ".join(f'"{column}"' for column in blank)
     allowed = " ".join(f"--allow-blank '{column}'" for column in blank)
-    columns = "column is" if len(blank) == 1 else "columns are"
+    columns = "a mapped column is" if len(blank) == 1 else "mapped columns are"
     raise BrakeError(
-        f"mapped {columns} suddenly blank in every row: {names}; in run {run.id} there were values",
+        f"{columns} suddenly blank in every row: {names}; in run {run.id} there were values",
         where=sifted.run.source.name,
         advice="Nothing was sent. Look at the job that writes the sheet. If it is meant, say so: "
         f"{allowed}.",

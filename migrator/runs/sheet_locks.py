@@ -55,7 +55,7 @@ def hold_mapping(link: Link, account: str, mapping_name: str, *, wait: float) ->
             f"{_told(holder, mapping_name)}{after}",
             where=mapping_name,
             advice="Nothing was read or sent. Wait for it to end: --wait does that by itself, "
-            "--wait 60 for an hour at most. If no such process lives, the lock is free already.",
+            "--wait 60 for an hour at most.",
         ) from None
     except OSError as error:
         raise LedgerError(
