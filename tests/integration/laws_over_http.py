@@ -1,4 +1,4 @@
-"""What the laws over real HTTP share: a sandbox for all examples, numbers that none has used.
+"""What the laws over real HTTP share: a sandbox, numbers that no example has used, some values.
 
 The two fixtures are imported by the modules that state a law.
 """
@@ -10,10 +10,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import strategies as st
 
 from migrator import load_settings, open_ledger, the_world
 from migrator.runs.world import World
 from tests.acceptance.rehearsal import ACCESS_KEY, SECRET_KEY, SandboxProcess
+
+TEXTS = {
+    "mx_Custom_1": ["007", "7", "Nāgpur", "true"],
+    "mx_Custom_2": ["Open", "Won"],
+    "mx_Custom_6": ["1", "50000", "2.5"],
+}
+NAMES = tuple(TEXTS)
+Fields = dict[str, str]  #: SchemaName to a text that is not blank.
+
+
+def some_fields() -> st.SearchStrategy[Fields]:
+    """Some of the fields; the others are blank."""
+    return st.fixed_dictionaries(
+        {name: st.sampled_from([*texts, ""]) for name, texts in TEXTS.items()}
+    ).map(lambda fields: {name: text for name, text in fields.items() if text})
 
 
 @pytest.fixture(scope="module")

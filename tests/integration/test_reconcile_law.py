@@ -19,11 +19,19 @@ from migrator.runs.verifying import verify
 from migrator.runs.world import World
 from tests.acceptance.rehearsal import SandboxProcess
 from tests.integration.dispatching import guid
-from tests.integration.laws_over_http import a_world, numbers, sandbox, write_sheet
+from tests.integration.laws_over_http import (
+    NAMES,
+    TEXTS,
+    Fields,
+    a_world,
+    numbers,
+    sandbox,
+    some_fields,
+    write_sheet,
+)
 
 __all__ = ["numbers", "sandbox"]  # fixtures
 
-NAMES = ("mx_Custom_1", "mx_Custom_2", "mx_Custom_6")
 UNMAPPED = "mx_Custom_9"
 OPPORTUNITIES = 4
 MAPPING = """\
@@ -34,21 +42,9 @@ fields:
   mx_Custom_2: {column: Stage, blank: clear}
   mx_Custom_6: {column: Size, type: number}
 """
-TEXTS = {
-    "mx_Custom_1": ["007", "7", "Nāgpur", "true"],
-    "mx_Custom_2": ["Open", "Won"],
-    "mx_Custom_6": ["1", "50000", "2.5"],
-}
-Fields = dict[str, str]  #: SchemaName to a text that is not blank.
 Lines = list[tuple[int, Fields]]  #: Opportunity and cells.
 Edits = list[tuple[int, str, str]]  #: Opportunity, SchemaName, text.
 State = dict[tuple[int, str], str]  #: Every field of every opportunity; "" for one that is blank.
-
-
-def some_fields() -> st.SearchStrategy[Fields]:
-    return st.fixed_dictionaries(
-        {name: st.sampled_from([*texts, ""]) for name, texts in TEXTS.items()}
-    ).map(lambda fields: {name: text for name, text in fields.items() if text})
 
 
 LINES = st.lists(

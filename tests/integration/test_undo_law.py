@@ -17,11 +17,19 @@ from migrator.runs.undoing import UndoOptions, undo
 from migrator.runs.verifying import verify
 from tests.acceptance.rehearsal import SandboxProcess
 from tests.integration.dispatching import guid
-from tests.integration.laws_over_http import a_world, numbers, sandbox, write_sheet
+from tests.integration.laws_over_http import (
+    NAMES,
+    TEXTS,
+    Fields,
+    a_world,
+    numbers,
+    sandbox,
+    some_fields,
+    write_sheet,
+)
 
 __all__ = ["numbers", "sandbox"]  # fixtures
 
-NAMES = ("mx_Custom_1", "mx_Custom_2", "mx_Custom_6")
 OPPORTUNITIES = 3
 MAPPING = """\
 version: 1
@@ -31,18 +39,6 @@ fields:
   mx_Custom_2: {column: Stage, blank: clear}
   mx_Custom_6: {column: Size, type: number}
 """
-TEXTS = {
-    "mx_Custom_1": ["007", "7", "Nāgpur", "true"],
-    "mx_Custom_2": ["Open", "Won"],
-    "mx_Custom_6": ["1", "50000", "2.5"],
-}
-Fields = dict[str, str]  #: SchemaName to a text that is not blank.
-
-
-def some_fields(*, blank: bool) -> st.SearchStrategy[Fields]:
-    return st.fixed_dictionaries(
-        {name: st.sampled_from([*texts, ""] if blank else texts) for name, texts in TEXTS.items()}
-    ).map(lambda fields: {name: text for name, text in fields.items() if text})
 
 
 @dataclass(frozen=True)
@@ -55,9 +51,9 @@ class Scene:
 
 SCENES = st.builds(
     Scene,
-    before=st.lists(some_fields(blank=True), min_size=OPPORTUNITIES, max_size=OPPORTUNITIES),
+    before=st.lists(some_fields(), min_size=OPPORTUNITIES, max_size=OPPORTUNITIES),
     lines=st.lists(
-        st.tuples(st.integers(0, OPPORTUNITIES - 1), some_fields(blank=True)),
+        st.tuples(st.integers(0, OPPORTUNITIES - 1), some_fields()),
         min_size=1,
         max_size=6,
     ),
