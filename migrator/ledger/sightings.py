@@ -22,9 +22,9 @@ _KNOWN: Final = """
 _FOLLOWING: Final = """
     SELECT id, opportunity, row_digest FROM opportunities
     WHERE id >= (SELECT id FROM opportunities WHERE account = ?1 AND opportunity = ?2)
-        AND account = ?1
+        AND +account = ?1
     ORDER BY id LIMIT ?3
-"""
+"""  # the plus keeps SQLite from going through the whole account by its index
 _JOINED: Final = """
     SELECT a.auto_key, a.guid FROM json_each(?2) k
     CROSS JOIN auto_ids a ON a.account = ?1 AND a.auto_key = k.value
