@@ -103,12 +103,12 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
     with open_ledger(path) as ledger:
         run = plan(ledger, an_update(1), an_update(2))
     older = sqlite3.connect(path)
-    for table in ("proofs", "lookups", "before_images", "differences"):
+    for table in ("proofs", "lookups", "before_images", "differences", "opportunities"):
         older.execute(f"DROP TABLE {table}")
-    for column in ("entries DROP COLUMN note_parts", "entries DROP COLUMN verified_at"):
-        older.execute(f"ALTER TABLE {column}")
-    for column in ("runs DROP COLUMN notes", "runs DROP COLUMN before_image"):
-        older.execute(f"ALTER TABLE {column}")
+    for column in ("note_parts", "verified_at", "row_digest"):
+        older.execute(f"ALTER TABLE entries DROP COLUMN {column}")
+    for column in ("notes", "before_image", "unchanged_rows", "sighted", "filled_columns"):
+        older.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     older.execute("PRAGMA user_version = 1")
     older.close()
 
