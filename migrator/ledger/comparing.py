@@ -186,7 +186,7 @@ class Comparing:
     def confirm_read(self, run: Run, shown: Mapping[str, Mapping[str, str]], *, at: float) -> None:
         """A read shows what the sheet says, too: these values are confirmed."""
         with self._database.transaction():
-            self._confirmed.confirm_read(run.account, shown, at=at)
+            self._confirmed.confirm_read(run, shown, at=at)
 
     def drop_unchanged(self, run: Run, *, passed_over: int, remembers: bool) -> int:
         """Take the unchanged rows out of a plan; of them the count is kept.

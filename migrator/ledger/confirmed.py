@@ -28,6 +28,15 @@ _UPSERT: Final = """
     INSERT INTO opportunities (account, opportunity, row_digest) VALUES (?, ?, ?)
     ON CONFLICT (account, opportunity) DO UPDATE SET row_digest = excluded.row_digest
 """
+_UNSURE: Final = """
+    UPDATE entries SET row_digest = x'' WHERE opportunity = ?1 AND run <> ?2
+        AND row_digest <> x'' AND state <> 'succeeded'
+        AND (SELECT account FROM runs r WHERE r.run = entries.run)
+            = (SELECT account FROM runs WHERE run = ?2)
+"""
+"""Rows of other runs that are still to be sent were compared with what was confirmed before: what
+was cut from them as unchanged may be something else by now."""
+
 _WRITE: Final = """
     INSERT OR REPLACE INTO confirmed (account, opportunity, value_digests, note_counts, last_note,
         place_run, place_number, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -71,6 +80,7 @@ class Confirmed:
         self._write(
             run.account, entry.opportunity, confirmed, at, row_digest=digest if is_whole else b""
         )
+        self._database.change(_UNSURE, entry.opportunity, run.number)
 
     def confirm_notes(
         self, run: Run, opportunity: str, notes: tuple[str, ...], *, at: float
@@ -85,13 +95,11 @@ class Confirmed:
         )
         self._write(run.account, opportunity, confirmed, at)
 
-    def confirm_read(
-        self, account: str, shown: Mapping[str, Mapping[str, str]], *, at: float
-    ) -> None:
+    def confirm_read(self, run: Run, shown: Mapping[str, Mapping[str, str]], *, at: float) -> None:
         """A read shows these values, as texts of any writing; what is known already is left.
 
         Args:
-            account: Whose.
+            run: The run that reads.
             shown: Opportunity to SchemaName to value.
             at: Wall time of the read.
         """
@@ -101,10 +109,11 @@ class Confirmed:
                 "SELECT c.* FROM json_each(?) k CROSS JOIN confirmed c"
                 " ON c.account = ? AND c.opportunity = k.value",
                 orjson.dumps(sorted(shown)).decode(),
-                account,
+                run.account,
             )
         }
-        written = []
+        written: list[tuple[str, Known]] = []
+        otherwise: list[tuple[object, ...]] = []
         for opportunity, values in sorted(shown.items()):
             before = known.get(opportunity, NOTHING_KNOWN)
             new = {
@@ -115,12 +124,16 @@ class Confirmed:
             if new:
                 confirmed = replace(before, values={**before.values, **new})
                 written.append((opportunity, confirmed))
+            if new.keys() & before.values.keys():
+                otherwise.append((opportunity, run.number))
+        account = run.account
         self._database.change_many(
             _UPSERT, [(account, opportunity, b"") for opportunity, _ in written]
         )
         self._database.change_many(
             _WRITE, [_values_of(account, opportunity, one, at) for opportunity, one in written]
         )
+        self._database.change_many(_UNSURE, otherwise)
 
     def doubt(self, entry: Entry) -> None:
         """A call for it leaves: until it is answered, no row of the opportunity is confirmed."""
@@ -130,6 +143,7 @@ class Confirmed:
             entry.opportunity,
             entry.run,
         )
+        self._database.change(_UNSURE, entry.opportunity, entry.run)
 
     def forget_values(self, run: Run, opportunity: str, names: Iterable[str]) -> None:
         """These fields may hold something else by now: nobody knows which of two values."""
