@@ -14,7 +14,7 @@ from migrator.ledger.columns import decode_values, encode_problems, encode_value
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
 from migrator.ledger.findings import CONFLICT
-from migrator.model import FieldValue, Problem, Run, is_guid_key
+from migrator.model import FieldValue, Place, Problem, Run, is_guid_key
 
 _AT_ONCE: Final = 2_000
 
@@ -50,6 +50,14 @@ _UNCHANGED: Final = """
     DELETE FROM entries WHERE run = ?1 AND (state = 'unchanged' OR state = 'merged'
         AND (SELECT c.state FROM entries c WHERE c.run = entries.other_run
             AND c.number = entries.other_number) = 'unchanged')
+"""
+_OVERTAKEN: Final = """
+    SELECT f.run, f.number FROM entries e
+    CROSS JOIN entries f INDEXED BY entries_by_opportunity ON f.opportunity = e.opportunity
+    WHERE e.run = ?1 AND e.state = 'unchanged' AND f.state = 'failed'
+        AND f.run IN (SELECT r.run FROM runs r JOIN runs n ON n.run = ?1 AND r.run < n.run
+            AND r.account = n.account AND r.source_name = n.source_name
+            AND r.mapping_name = n.mapping_name)
 """
 
 
@@ -213,6 +221,23 @@ class Comparing:
                 run.number,
             )
         return dropped + passed_over
+
+    def overtaken(self, run: Run) -> list[Place]:
+        """Failed rows of older runs of the same names, whose opportunities need nothing now.
+
+        Sent again, they would bring back what an older sheet said.
+        """
+        return [(row[0], row[1]) for row in self._database.rows(_OVERTAKEN, run.number)]
+
+    def supersede(self, overtaken: Collection[Place], *, by: Run, at: float) -> None:
+        """Let a newer run stand in the place of failed rows."""
+        message = f"run {by.id} found the opportunity as its sheet says"
+        with self._database.transaction():
+            self._database.change_many(
+                "UPDATE entries SET state = 'superseded', other_run = ?, message = ?,"
+                " updated_at = ? WHERE run = ? AND number = ? AND state = 'failed'",
+                [(by.number, message, at, *place) for place in overtaken],
+            )
 
     def planned_numbers(self, run: Run) -> Iterator[int]:
         """The entries that would be sent."""

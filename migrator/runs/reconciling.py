@@ -400,6 +400,7 @@ class _Reconciling:
 
     def _send(self, unfinished: Sequence[Run], notes_left_out: int) -> None:
         world, ledger, run, found = self._world, self._ledger, self._run, self._found
+        overtaken = ledger.comparing.overtaken(run)
         unchanged = ledger.comparing.drop_unchanged(
             run, passed_over=self._sifted.passed_over, remembers=True
         )
@@ -422,6 +423,7 @@ class _Reconciling:
                 world.operator.say(f"note: {note}")
         if unfinished:
             close_all(world, unfinished, by=run, policy=self._options.policy)
+        ledger.comparing.supersede(overtaken, by=run, at=world.clock.wall())
         ledger.sightings.keep(run, self._sifted.numbers, self._sifted.filled_columns)
         sealed = ledger.plans.seal(
             run,

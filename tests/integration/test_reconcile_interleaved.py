@@ -11,7 +11,7 @@ from migrator.dispatcher import DeliveryPolicy
 from migrator.mapping import parse_mapping
 from migrator.model import Run
 from migrator.runs.reconciling import Against, Reconciled, ReconcileOptions, reconcile
-from migrator.runs.retrying import resume
+from migrator.runs.retrying import RetryOptions, resume, retry
 from migrator.runs.running import RunOptions, run
 from migrator.runs.world import World
 from tests.acceptance.rehearsal import SandboxProcess
@@ -100,3 +100,19 @@ def test_a_read_in_between_that_shows_something_else_makes_a_row_that_was_cut_un
     night.reconcile("Acme", "North", against="ledger")
 
     assert night.held() == {"mx_Custom_1": "Acme", "mx_Custom_11": "North"}
+
+
+@pytest.mark.parametrize("against", ["crm", "ledger"])
+def test_a_failed_row_of_an_earlier_night_is_not_sent_over_what_a_later_one_found_unchanged(
+    night: Night, against: Against
+) -> None:
+    night.give(mx_Custom_1="Old", mx_Custom_11="South")
+    night.reconcile("Acme", "South")
+    night.sandbox.strike("mx_input", opportunity=night.id)
+    failed = night.reconcile("Slip", "South").run
+    night.sandbox.mend(night.id)
+
+    night.reconcile("Acme", "South", against=against)
+    retry(night.world, failed, RetryOptions(policy=POLICY))
+
+    assert night.held() == {"mx_Custom_1": "Acme", "mx_Custom_11": "South"}
