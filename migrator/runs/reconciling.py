@@ -391,7 +391,8 @@ class _Reconciling:
         if last is not None:
             found.last, numbers = last
             found.first_time = len(sifted.numbers.without(numbers))
-            for _, key in ledger.sightings.keys_of(numbers.without(sifted.numbers)):
+            gone = numbers.without(sifted.numbers).without(sifted.refused)
+            for _, key in ledger.sightings.keys_of(gone):
                 found.vanished += 1
                 if found.vanished <= VANISHED_LISTED:
                     found.vanished_ids.append(key)
@@ -424,6 +425,8 @@ class _Reconciling:
         if unfinished:
             close_all(world, unfinished, by=run, policy=self._options.policy)
         ledger.comparing.supersede(overtaken, by=run, at=world.clock.wall())
+        for number in self._sifted.refused:
+            self._sifted.numbers.add(number)
         ledger.sightings.keep(run, self._sifted.numbers, self._sifted.filled_columns)
         sealed = ledger.plans.seal(
             run,

@@ -18,7 +18,7 @@ from migrator.loader import Rows
 from migrator.loader.blocks import Block
 from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
-from migrator.model import Run, Update, is_guid_key
+from migrator.model import Cell, Rejected, Run, Update, is_guid_key
 from migrator.runs.planning import IdKinds, source_of, told_of_cuts
 from migrator.runs.row_digests import RowDigests
 
@@ -29,6 +29,7 @@ class Sifted:
 
     run: Run
     numbers: Numbers = field(default_factory=Numbers)  #: Of opportunities that were passed over.
+    refused: Numbers = field(default_factory=Numbers)  #: Of known ones in rows that are refused.
     rows_read: int = 0
     blank_rows: int = 0
     planned_rows: int = 0
@@ -148,17 +149,24 @@ class _Sifting:
             planned.append(PlannedRow(rejected.row, rejected, None))
         if block.rejected:
             planned.sort(key=lambda one: one.row.row)
+        self._sight_refused([one.row.cells for one in planned if isinstance(one.result, Rejected)])
         for one in planned:
             self._plan(one)
+
+    def _sight_refused(self, refused: Sequence[Sequence[Cell]]) -> None:
+        """Their opportunities stand in the sheet all the same, and have not vanished."""
+        width = len(self._run.source.columns)
+        whole = [cells for cells in refused if len(cells) == width]
+        if whole:
+            keys = self._keys(list(zip(*whole, strict=True)))
+            known = self._ledger.sightings.known(self._run.account, keys)
+            for number, _ in known.values():
+                self._sifted.refused.add(number)
 
     def _not_passed_over(self, block: Block, digests: Sequence[bytes]) -> list[int]:
         """The places of the rows that are not known to be confirmed as a whole."""
         run, sightings, passed = self._run, self._ledger.sightings, self._sifted.numbers
-        keys = self._mapper.keys(block.by_column, run.source.event_code)
-        unjoined = [key for key in keys if not is_guid_key(key)]
-        if unjoined:
-            guids = sightings.joined(run.account, unjoined)
-            keys = [guids.get(key, key) for key in keys]
+        keys = self._keys(block.by_column)
         following = sightings.following(run.account, keys[0], len(keys))
         if [key for _, key, _ in following] == keys:
             if self._all_passed_over(following, digests):
@@ -199,6 +207,16 @@ class _Sifting:
         self._sifted.numbers.add_span(first, last)
         self._sifted.passed_over += len(following)
         return True
+
+    def _keys(self, by_column: Sequence[Sequence[Cell]]) -> list[str]:
+        """The key of each row's opportunity, by its GUID where that is known; "" for none."""
+        run = self._run
+        keys = self._mapper.keys(by_column, run.source.event_code)
+        unjoined = [key for key in keys if not is_guid_key(key)]
+        if unjoined:
+            guids = self._ledger.sightings.joined(run.account, unjoined)
+            keys = [guids.get(key, key) for key in keys]
+        return keys
 
     def _plan(self, planned: PlannedRow) -> None:
         if isinstance(planned.result, Update):

@@ -62,7 +62,8 @@ class Night:
         policy: DeliveryPolicy = POLICY,
     ) -> Reconciled:
         options = ReconcileOptions(against=against, policy=policy)
-        plan = parse_mapping(MAPPING, name=mapping)
+        text = MAPPING.replace("Region", "{column: Region, type: number}")
+        plan = parse_mapping(text if mapping == "number.yaml" else MAPPING, name=mapping)
         return reconcile(self.world, self._sheet(name, region), plan, options)
 
 
@@ -116,3 +117,14 @@ def test_a_failed_row_of_an_earlier_night_is_not_sent_over_what_a_later_one_foun
     retry(night.world, failed, RetryOptions(policy=POLICY))
 
     assert night.held() == {"mx_Custom_1": "Acme", "mx_Custom_11": "South"}
+
+
+@pytest.mark.parametrize("against", ["crm", "ledger"])
+def test_a_row_that_the_mapping_refuses_has_not_vanished(night: Night, against: Against) -> None:
+    night.give(mx_Custom_1="Acme", mx_Custom_11="South")
+    night.reconcile("Acme", "1", mapping="number.yaml")
+
+    refused = night.reconcile("Acme", "South", mapping="number.yaml", against=against)
+
+    assert (refused.refused_rows, refused.opportunities, refused.vanished) == (1, 0, 0)
+    assert night.reconcile("Acme", "1", mapping="number.yaml", against=against).first_time == 0
