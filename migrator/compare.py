@@ -85,12 +85,15 @@ def canonical(text: str) -> str:
 
     >>> canonical("7/31/2026 5:33:50 AM"), canonical("50000.000"), canonical("True")
     ('2026-07-31 05:33:50', '50000', '1')
+    >>> canonical("12345678901234567890123456789.50")
+    '12345678901234567890123456789.5'
     """
     value = meaning(text)
     if isinstance(value, datetime):
         return value.replace(tzinfo=None).isoformat(" ")
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}" if value else "0"
+        text = f"{value:f}"  # Decimal.normalize would round to 28 digits
+        return (text.rstrip("0").rstrip(".") if "." in text else text) if value else "0"
     return value
 
 

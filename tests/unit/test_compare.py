@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from migrator.compare import meaning, same_value
+from migrator.compare import meaning, same_value, value_digest
 
 GUID = "5ca5b042-51ea-4699-b6f0-84c40ab12770"
 
@@ -112,3 +112,10 @@ def test_plain_text_means_just_itself(text: str) -> None:
     assume(isinstance(meaning(text), str))
 
     assert meaning(text) == text
+
+
+def test_long_numbers_that_differ_in_their_last_digit_have_digests_that_differ() -> None:
+    one, other = "9" * 30 + "1", "9" * 30 + "2"
+
+    assert value_digest(one) != value_digest(other)
+    assert value_digest(f"{one}.000") == value_digest(one)
