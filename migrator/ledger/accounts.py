@@ -63,6 +63,14 @@ class Accounts:
                 account,
                 old,
             )
+            # One of their digests goes with values that are gone.
+            self._database.change(
+                "UPDATE opportunities AS o SET row_digest = x'' WHERE account = ?1 AND EXISTS ("
+                " SELECT 1 FROM opportunities b WHERE b.account = ?2"
+                " AND b.opportunity = o.opportunity)",
+                account,
+                old,
+            )
             for table in ("confirmed", "auto_ids", "opportunities", "proofs", "lookups"):
                 self._database.change(
                     f"UPDATE OR IGNORE {table} SET account = ? WHERE account = ?",  # noqa: S608 - names of ours

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.errors import LedgerError
-from migrator.ledger import Ledger, open_ledger
+from migrator.ledger import Ledger, PlannedRow, open_ledger
 from migrator.model import (
     NEXT_STATES,
     Blocked,
@@ -25,11 +25,13 @@ from migrator.model import (
     Outcome,
     Reading,
     Run,
+    Source,
+    SourceRow,
     State,
     Succeeded,
     Verdict,
 )
-from tests.integration.dispatching import an_update, plan, states
+from tests.integration.dispatching import an_update, guid, plan, states
 
 READING = Reading(verdict=Verdict.UNKNOWN, status=503, message="Service Unavailable")
 
@@ -267,6 +269,31 @@ def test_a_new_key_is_joined_to_its_account_for_good(ledger: Ledger) -> None:
 
     assert ledger.accounts.known("host", "key2") == old
     assert states(ledger, plan(ledger, an_update(1), account=old)) == ["unchanged"]
+
+
+def test_a_row_that_one_of_two_joined_accounts_knew_as_a_whole_is_not_known_so(
+    ledger: Ledger,
+) -> None:
+    row = SourceRow("deals.csv", "", 2, 2, ("Id",), ("1",))
+    for account in ("old", "new"):
+        ledger.accounts.join("host", account, account=account)
+        source = Source(
+            name="deals.csv",
+            mapping_name="deals.yaml",
+            mapping_digest="m",
+            event_code=12000,
+            columns=("Id",),
+            schema_names=("mx_Custom_1",),
+        )
+        run = ledger.plans.begin(source, account=account)
+        planned = PlannedRow(row, an_update(1, account), None, account.encode())
+        ledger.plans.add(run, [planned], first_number=1)
+        succeed(ledger, ledger.plans.seal(run, content_digest="", rows_read=1, blank_rows=0))
+    assert ledger.sightings.known("old", [guid(1)])[guid(1)].row_digest == b"old"
+
+    ledger.accounts.join("host", "new", account="old")  # what is confirmed is the newer one's
+
+    assert ledger.sightings.known("old", [guid(1)])[guid(1)].row_digest == b""
 
 
 def test_a_run_is_held_by_one_process_and_freed_when_it_dies(ledger: Ledger) -> None:
