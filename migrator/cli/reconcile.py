@@ -12,11 +12,10 @@ from migrator.cli.common import (
     minutes,
     rows_or_part,
 )
-from migrator.errors import ExitCode, UsageError
+from migrator.errors import UsageError
 
 if TYPE_CHECKING:
     from migrator.runs.nightly_brakes import MostChanges
-    from migrator.runs.reconciling import Reconciled
 
 HELP = "compare a sheet with what LeadSquared holds, and send only what differs"
 EPILOG = """\
@@ -103,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
         the_policy,
         the_world,
     )
-    from migrator.cli.reconciled import Found, reconciled_json
+    from migrator.cli.reconciled import Found, dry_run_code, reconciled_json
     from migrator.mapping import load_mapping
     from migrator.runs.reconciling import ReconcileOptions, reconcile
     from migrator.settings import load_settings
@@ -139,16 +138,10 @@ def run(options: argparse.Namespace) -> int:
         )
         world.operator.close()
         if found.finished is None:
-            return ExitCode.DIFFERENCES if found.differ else _quiet(found)
+            return dry_run_code(found)
         # None: an unfinished night of the same sheet went on, and nothing was compared.
         more = {"reconciled": reconciled_json(found) if found.rows_read else None}
         return report(world, found.finished, options, more=more)
-
-
-def _quiet(found: "Reconciled") -> ExitCode:
-    """A dry run without differences; rows that cannot be compared still need a person."""
-    needs = found.unknown or found.not_comparable or found.refused_rows
-    return ExitCode.ROWS_NEED_ATTENTION if needs else ExitCode.OK
 
 
 def _most_changes(options: argparse.Namespace) -> "MostChanges":

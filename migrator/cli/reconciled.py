@@ -14,6 +14,7 @@ from migrator.redact import printable
 from migrator.reports.text import counted
 
 if TYPE_CHECKING:
+    from migrator.errors import ExitCode
     from migrator.ledger.comparing import Differing
     from migrator.runs.reconciling import Reconciled
     from migrator.runs.world import Operator
@@ -120,10 +121,18 @@ def reconciled_json(found: "Reconciled") -> dict[str, Any]:
     }
 
 
+def dry_run_code(found: "Reconciled") -> "ExitCode":
+    """How a dry run ends: rows that cannot be compared need a person though nothing differs."""
+    from migrator.errors import ExitCode
+
+    if found.differ:
+        return ExitCode.DIFFERENCES
+    needs = found.unknown or found.not_comparable or found.refused_rows
+    return ExitCode.ROWS_NEED_ATTENTION if needs else ExitCode.OK
+
+
 def _dry_run_json(found: "Reconciled", listed: "list[Differing]") -> str:
     import orjson
-
-    from migrator.errors import ExitCode
 
     content = reconciled_json(found) | {
         "differences": [
@@ -138,7 +147,7 @@ def _dry_run_json(found: "Reconciled", listed: "list[Differing]") -> str:
             }
             for one in listed
         ],
-        "exit_code": int(ExitCode.DIFFERENCES if found.differ else ExitCode.OK),
+        "exit_code": int(dry_run_code(found)),
     }
     return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
 

@@ -344,6 +344,18 @@ def test_a_dry_run_without_differences_ends_with_0(sandbox: SandboxProcess, nigh
     assert "nothing differs" in reconcile(night, "--dry-run").output
 
 
+def test_a_dry_run_with_rows_for_a_person_alone_ends_with_10(
+    sandbox: SandboxProcess, night: Desk
+) -> None:
+    rows = deals(2)
+    give(sandbox, rows)
+    night.write_sheet([*rows, Deal(opportunity=guid(9), name="Refused", amount="much")])
+
+    refused = found(night, "--dry-run", code=Exit.ATTENTION)
+
+    assert (refused["exit_code"], refused["refused_rows"]) == (10, 1)
+
+
 # ------------------------------------------------------------------ brakes
 
 
