@@ -29,6 +29,12 @@ _JOINED: Final = """
     SELECT a.auto_key, a.guid FROM json_each(?2) k
     CROSS JOIN auto_ids a ON a.account = ?1 AND a.auto_key = k.value
 """
+_RENAMED: Final = """
+    SELECT o.id, g.id FROM auto_ids a
+    CROSS JOIN opportunities o ON o.account = a.account AND o.opportunity = a.auto_key
+    CROSS JOIN opportunities g ON g.account = a.account AND g.opportunity = a.guid
+    WHERE a.account = ?
+"""
 _KEYS_AT_ONCE: Final = 500
 
 
@@ -166,7 +172,10 @@ class Sightings:
         )
 
     def last_finished(self, source: Source, *, account: str) -> tuple[Run, Numbers] | None:
-        """The newest finished reconcile of the same names, and which opportunities it had."""
+        """The newest finished reconcile of the same names, and which opportunities it had.
+
+        One that stood in it by an AutoId whose GUID is known now is in it by that, too.
+        """
         row = self._database.row(
             "SELECT * FROM runs WHERE kind = 'reconcile' AND account = ? AND source_name = ?"
             " AND mapping_name = ? AND state = ? ORDER BY run DESC LIMIT 1",
@@ -177,7 +186,11 @@ class Sightings:
         )
         if row is None:
             return None
-        return run_of(row, self._tag), Numbers.unpacked(row["sighted"])
+        numbers = Numbers.unpacked(row["sighted"])
+        for by_auto_id, by_guid in self._database.rows(_RENAMED, account):
+            if by_auto_id in numbers:
+                numbers.add(by_guid)
+        return run_of(row, self._tag), numbers
 
     def last_filled(self, source: Source, *, account: str) -> tuple[Run, frozenset[str]] | None:
         """The newest reconcile of the same names, and which mapped columns held values in it."""

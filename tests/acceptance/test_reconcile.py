@@ -608,6 +608,25 @@ def test_auto_ids_are_read_by_the_guid_of_a_success_else_one_by_one(
     second = found(desk, code=Exit.ATTENTION)
     assert boxes(second) == {"unchanged": 2, "not_comparable": 1}
     assert pages(sandbox) == 1  # the GUID of OPP-1 is known now
+    assert second["reconciled"]["first_time"] == 0  # and its name is no news
+
+
+def test_an_opportunity_named_by_an_auto_id_vanishes_by_its_guid(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    desk.write_mapping(
+        "version: 1\nopportunity: {type: 12000, id: {column: Id, kind: auto_id}}\n"
+        "fields:\n  mx_Custom_1: Name\n"
+    )
+    held = [{"id": guid(n), "auto_id": f"OPP-{n}", "fields": {}} for n in (1, 2)]
+    sandbox.ask("POST", "opportunities", held)
+    rows = [("OPP-1", "Acme"), ("OPP-2", "Bharat")]
+    desk.write_sheet(rows, columns=("Id", "Name"))
+    reconcile(desk)  # both GUIDs are told by its successes
+
+    desk.write_sheet(rows[1:], columns=("Id", "Name"))
+
+    assert found(desk)["reconciled"]["vanished_ids"] == [guid(1)]
 
 
 def test_a_file_that_is_asked_for_without_a_dry_run_is_refused(night: Desk) -> None:
