@@ -33,11 +33,11 @@ _PLANNED: Final = """
 _DOUBTFUL: Final = """
     SELECT e.opportunity, e.field_values, r.schema_names
     FROM json_each(?2) k
-    CROSS JOIN entries e INDEXED BY entries_in_doubt
-        ON e.opportunity = k.value AND e.state = 'in_doubt'
+    CROSS JOIN entries e INDEXED BY entries_by_opportunity ON e.opportunity = k.value
     JOIN runs r ON r.run = e.run AND r.account = ?1
-    WHERE e.doubt = 'all'
+    WHERE e.state = 'sending' OR e.state = 'in_doubt' AND e.doubt = 'all'
 """
+# What is being sent may be there already: its process may have died before it could say so.
 _DIFFERING: Final = """
     SELECT e.number, e.file, e.row, e.opportunity_id, e.note, e.leave_note_out, e.field_values,
         e.state = 'planned' AS is_planned, b.shown
@@ -136,7 +136,7 @@ class Comparing:
     def wanted(self, run: Run, opportunities: Collection[str]) -> list[Wanted]:
         """What the planned rows of these opportunities would send.
 
-        What a call in doubt may have written counts as not confirmed.
+        What a call in doubt, or under way, may have written counts as not confirmed.
         """
         listed = orjson.dumps(sorted(opportunities)).decode()
         doubtful: dict[str, set[str]] = {}

@@ -60,8 +60,9 @@ class Night:
         against: Against = "crm",
         mapping: str = "deals.yaml",
         policy: DeliveryPolicy = POLICY,
+        dry_run: bool = False,
     ) -> Reconciled:
-        options = ReconcileOptions(against=against, policy=policy)
+        options = ReconcileOptions(against=against, policy=policy, dry_run=dry_run)
         text = MAPPING.replace("Region", "{column: Region, type: number}")
         plan = parse_mapping(text if mapping == "number.yaml" else MAPPING, name=mapping)
         return reconcile(self.world, self._sheet(name, region), plan, options)
@@ -128,3 +129,21 @@ def test_a_row_that_the_mapping_refuses_has_not_vanished(night: Night, against: 
 
     assert (refused.refused_rows, refused.opportunities, refused.vanished) == (1, 0, 0)
     assert night.reconcile("Acme", "1", mapping="number.yaml", against=against).first_time == 0
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_a_killed_run_of_another_mapping_wrote_is_no_conflict(
+    night: Night, dry_run: bool
+) -> None:
+    night.give(mx_Custom_1="Acme", mx_Custom_11="South")
+    night.reconcile("Acme", "South")
+    killed = night.run("Other", "South", mapping="other.yaml", policy=STOPPED)
+    work = night.world.ledger.work
+    (entry,) = work.pick(killed, after=0, limit=1, chosen=None)
+    work.intend(entry, with_note=False, again=False, at=night.world.clock.wall())
+    night.give(mx_Custom_1="Other")
+
+    found = night.reconcile("Acme", "South", dry_run=dry_run)
+
+    assert (found.conflicts, found.changed) == (0, 1)
+    assert night.held()["mx_Custom_1"] == ("Other" if dry_run else "Acme")
