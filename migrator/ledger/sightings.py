@@ -163,11 +163,14 @@ class Sightings:
                 numbers.add(number)
 
     def keep(self, run: Run, numbers: Numbers, filled_columns: Sequence[str]) -> None:
-        """Keep with a run which opportunities and columns its sheet had."""
+        """Keep with a run which opportunities its sheet had, and which columns held values.
+
+        No column at all, where no row could be read, is as if it had not been looked at.
+        """
         self._database.change(
             "UPDATE runs SET sighted = ?, filled_columns = ? WHERE run = ?",
             numbers.packed(),
-            orjson.dumps(list(filled_columns)).decode(),
+            orjson.dumps(list(filled_columns)).decode() if filled_columns else "",
             run.number,
         )
 

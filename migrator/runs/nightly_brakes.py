@@ -66,8 +66,8 @@ def refuse_blank_columns(ledger: Ledger, sifted: Sifted, may_be_blank: frozenset
         BrakeError: There is such a column.
     """
     last = ledger.sightings.last_filled(sifted.run.source, account=sifted.run.account)
-    if last is None:
-        return
+    if last is None or sifted.refused_rows == sifted.rows_read:
+        return  # of rows none of which can be read their reasons tell more
     run, filled = last
     blank = [
         column

@@ -4,6 +4,7 @@ import csv
 import json
 import signal
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -418,6 +419,25 @@ def test_a_column_that_is_suddenly_blank_is_refused_until_a_person_allows_it(
 
 
 # ------------------------------------------------------------------ nights
+
+
+def test_rows_none_of_which_can_be_read_are_told_for_what_they_are(
+    sandbox: SandboxProcess, night: Desk
+) -> None:
+    rows = deals(2)
+    give(sandbox, rows)
+    night.write_sheet(rows)
+    reconcile(night)
+    night.write_sheet([(*row.cells, "one", "more") for row in rows])
+
+    refused = reconcile(night, code=Exit.ATTENTION)
+
+    assert "suddenly blank" not in refused.output + refused.errors
+    assert "rows 2, 3" in refused.output
+
+    # Nor are the columns of the night before forgotten over it.
+    night.write_sheet([replace(row, region="") for row in rows])
+    assert "suddenly blank" in reconcile(night, code=Exit.STOPPED).errors
 
 
 def test_what_vanished_is_told_beside_the_last_night_that_finished(
