@@ -54,7 +54,8 @@ _UNCHANGED: Final = """
 _OVERTAKEN: Final = """
     SELECT f.run, f.number FROM entries e
     CROSS JOIN entries f INDEXED BY entries_by_opportunity ON f.opportunity = e.opportunity
-    WHERE e.run = ?1 AND e.state = 'unchanged' AND f.state = 'failed'
+    WHERE e.run = ?1 AND e.opportunity <> '' AND e.state IN ('unchanged', 'rejected')
+        AND f.state = 'failed'
         AND f.run IN (SELECT r.run FROM runs r JOIN runs n ON n.run = ?1 AND r.run < n.run
             AND r.account = n.account AND r.source_name = n.source_name
             AND r.mapping_name = n.mapping_name)
@@ -223,7 +224,7 @@ class Comparing:
         return dropped + passed_over
 
     def overtaken(self, run: Run) -> list[Place]:
-        """Failed rows of older runs of the same names, whose opportunities need nothing now.
+        """Failed rows of older runs of the same names, whose opportunities get nothing now.
 
         Sent again, they would bring back what an older sheet said.
         """
@@ -231,7 +232,7 @@ class Comparing:
 
     def supersede(self, overtaken: Collection[Place], *, by: Run, at: float) -> None:
         """Let a newer run stand in the place of failed rows."""
-        message = f"run {by.id} found the opportunity as its sheet says"
+        message = f"run {by.id} has a newer row of its opportunity"
         with self._database.transaction():
             self._database.change_many(
                 "UPDATE entries SET state = 'superseded', other_run = ?, message = ?,"

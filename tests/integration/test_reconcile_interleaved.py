@@ -120,6 +120,22 @@ def test_a_failed_row_of_an_earlier_night_is_not_sent_over_what_a_later_one_foun
     assert night.held() == {"mx_Custom_1": "Acme", "mx_Custom_11": "South"}
 
 
+def test_a_failed_row_of_an_earlier_night_is_not_sent_over_what_a_later_one_left_in_conflict(
+    night: Night,
+) -> None:
+    night.give(mx_Custom_1="Old", mx_Custom_11="South")
+    night.reconcile("Acme", "South")
+    night.sandbox.strike("mx_input", opportunity=night.id)
+    failed = night.reconcile("Slip", "South").run
+    night.sandbox.mend(night.id)
+    night.give(mx_Custom_1="Edited")
+
+    assert night.reconcile("Bharat", "South").conflicts == 1
+    retry(night.world, failed, RetryOptions(policy=POLICY))
+
+    assert night.held()["mx_Custom_1"] == "Edited"
+
+
 @pytest.mark.parametrize("against", ["crm", "ledger"])
 def test_a_row_that_the_mapping_refuses_has_not_vanished(night: Night, against: Against) -> None:
     night.give(mx_Custom_1="Acme", mx_Custom_11="South")
