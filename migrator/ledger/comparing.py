@@ -33,9 +33,16 @@ _PLANNED: Final = """
 _DOUBTFUL: Final = """
     SELECT e.opportunity, e.field_values, r.schema_names
     FROM json_each(?2) k
-    CROSS JOIN entries e INDEXED BY entries_by_opportunity ON e.opportunity = k.value
+    CROSS JOIN entries e INDEXED BY entries_in_doubt
+        ON e.opportunity = k.value AND e.state = 'in_doubt'
     JOIN runs r ON r.run = e.run AND r.account = ?1
-    WHERE e.state = 'sending' OR e.state = 'in_doubt' AND e.doubt = 'all'
+    WHERE e.doubt = 'all'
+    UNION ALL
+    SELECT e.opportunity, e.field_values, r.schema_names
+    FROM json_each(?2) k
+    CROSS JOIN entries e INDEXED BY entries_under_way
+        ON e.opportunity = k.value AND e.state = 'sending'
+    JOIN runs r ON r.run = e.run AND r.account = ?1
 """
 # What is being sent may be there already: its process may have died before it could say so.
 _DIFFERING: Final = """

@@ -521,7 +521,7 @@ def test_a_night_killed_while_it_reads_begins_anew(
 
 
 def test_two_nights_never_overlap(start_sandbox: StartSandbox, open_desk: OpenDesk) -> None:
-    sandbox = start_sandbox("--latency", "1")
+    sandbox = start_sandbox("--latency", "4")
     night = open_desk(sandbox)
     night.write_mapping(NO_NOTES)
     rows = deals(3)

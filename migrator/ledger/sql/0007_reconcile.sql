@@ -11,6 +11,8 @@ CREATE TABLE opportunities (
     UNIQUE (account, opportunity)
 );
 
+-- The calls that are under way, or were when a process died.
+CREATE INDEX entries_under_way ON entries (opportunity) WHERE state = 'sending';
 -- Of the cells that the mapping uses, seeded with the mapping; '' where a row does not stand by itself.
 ALTER TABLE entries ADD COLUMN row_digest BLOB NOT NULL DEFAULT x'';
 -- Rows that need no call and of which a reconcile keeps the count alone.
