@@ -76,7 +76,9 @@ def run(options: argparse.Namespace) -> int:
             for line in _lines(undoing):
                 show(line)
         if undoing.finished is not None:
-            return report(world, undoing.finished, options)
+            # None: an undo that was begun before went on, and nothing was read.
+            more = {"undo": _json(undoing) if undoing.opportunities else None}
+            return report(world, undoing.finished, options, more=more)
     return code
 
 

@@ -6,7 +6,7 @@ Owns the rules and the words of the refusals.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from migrator.errors import BrakeError
+from migrator.errors import BrakeError, UsageError
 from migrator.ledger import Ledger
 from migrator.loader import NoRowsError
 from migrator.reports.text import counted
@@ -57,6 +57,20 @@ def no_rows(error: NoRowsError) -> BrakeError:
         advice="Nothing was sent. An export that is empty is more often broken than meant: look "
         "at the job that writes it. If it is meant, there is nothing to reconcile tonight.",
     )
+
+
+def refuse_unknown_columns(sifted: Sifted, may_be_blank: frozenset[str]) -> None:
+    """Refuse what is allowed to be blank and is no mapped column: a slip allows nothing.
+
+    Raises:
+        UsageError: There is such a name.
+    """
+    unknown = sorted(may_be_blank.difference(sifted.columns))
+    if unknown:
+        raise UsageError(
+            f'--allow-blank names "{unknown[0]}", and the mapping uses no such column',
+            advice=f"Its columns are: {', '.join(sifted.columns)}.",
+        )
 
 
 def refuse_blank_columns(ledger: Ledger, sifted: Sifted, may_be_blank: frozenset[str]) -> None:

@@ -5,6 +5,7 @@ are elsewhere; the plan is a run like any other.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -26,7 +27,12 @@ from migrator.runs.closing import close_all, remove_unsealed, settle_as_read, wa
 from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.mended import is_export
-from migrator.runs.nightly_brakes import MostChanges, no_rows, refuse_blank_columns
+from migrator.runs.nightly_brakes import (
+    MostChanges,
+    no_rows,
+    refuse_blank_columns,
+    refuse_unknown_columns,
+)
 from migrator.runs.planning import Sheet, open_source, source_name
 from migrator.runs.reading import CallRefusedError, users_by_email
 from migrator.runs.repeated import gather_rows
@@ -115,21 +121,19 @@ def reconcile(world: World, sheet: Sheet, mapping: Plan, options: ReconcileOptio
         MigratorError: It cannot start; nothing was sent.
     """
     account = account_of(world)
-    with hold_mapping(world, account, mapping.name, wait=options.wait):
+    with hold_mapping(world, account, mapping.name, wait=options.wait), ExitStack() as ends:
         remove_unsealed(world)
         users = users_by_email(world, account) if mapping.needs_users else None
-        plan = partial(_sifted, world, sheet, mapping, options, account=account, users=users)
+        plan = partial(
+            _sifted, world, sheet, mapping, options, account=account, users=users, ends=ends
+        )
         try:
             sifted = plan(passes_over=options.against == "ledger")
         except SeveralRowsError:
             sifted = plan(passes_over=False)
         except NoRowsError as error:
             raise no_rows(error) from error
-        with world.ledger.locks.hold(sifted.run):
-            try:
-                return _Reconciling(world, mapping, options, sifted).reconcile()
-            finally:
-                world.ledger.plans.discard(sifted.run)  # if it is not sealed
+        return _Reconciling(world, mapping, options, sifted).reconcile()
 
 
 def _sifted(
@@ -141,6 +145,7 @@ def _sifted(
     account: str,
     users: Mapping[str, str] | None,
     passes_over: bool,
+    ends: ExitStack,
 ) -> Sifted:
     with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
         if is_export(rows.columns):
@@ -158,6 +163,7 @@ def _sifted(
             mixed_ids=options.mixed_ids,
             passes_over=passes_over,
             keeps_images=options.policy.before_images,
+            ends=ends,
         )
 
 
@@ -183,6 +189,7 @@ class _Reconciling:
 
     def reconcile(self) -> Reconciled:
         found, options = self._found, self._options
+        refuse_unknown_columns(self._sifted, options.may_be_blank)
         self._brake(lambda: refuse_blank_columns(self._ledger, self._sifted, options.may_be_blank))
         earlier = [
             run
@@ -238,7 +245,8 @@ class _Reconciling:
     def _go_on(self, same: Run) -> Finished:
         with self._ledger.locks.hold(same):
             self._world.operator.say(
-                f"these rows are those of run {same.id}, which is not finished: it goes on"
+                f"these rows are those of run {same.id}, which is not finished: it goes on as it "
+                "was planned"
             )
             return go_on(self._world, same, policy=self._options.policy)
 

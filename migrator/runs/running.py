@@ -180,6 +180,8 @@ def _send_new(
         except BaseException:
             ledger.plans.discard(new)
             raise
+        overtaken = ledger.comparing.overtaken(new)
+        ledger.comparing.supersede(overtaken, by=new, at=world.clock.wall())
         sealed = ledger.plans.seal(
             new,
             content_digest=planned.content_digest,

@@ -7,6 +7,7 @@ Every other row goes the way of `run`. It compares no values and makes no calls.
 from collections import Counter
 from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -56,6 +57,7 @@ def sift(
     mixed_ids: bool,
     passes_over: bool,
     keeps_images: bool,
+    ends: ExitStack,
 ) -> Sifted:
     """Read a sheet into a plan that is not sealed.
 
@@ -69,6 +71,7 @@ def sift(
         mixed_ids: Whether ids of both kinds may stand in it.
         passes_over: Whether rows that are confirmed as a whole are passed over.
         keeps_images: Whether the run is to keep before-images.
+        ends: Holds the run, and removes it at the end if it is not sealed.
 
     Raises:
         SeveralRowsError: The sheet has to be read once more, passing over no row.
@@ -80,13 +83,13 @@ def sift(
     source = source_of(rows.columns, mapping, name=name)
     run = ledger.plans.begin(source, account=account, kind="reconcile", keeps_images=keeps_images)
     kinds = IdKinds(allowed=mixed_ids)
-    try:
-        with ledger.locks.hold(run):
-            sifting = _Sifting(ledger, run, mapper, digests, kinds, passes_over=passes_over)
-            return sifting.sift(rows)
-    except BaseException:
-        ledger.plans.discard(run)
-        raise
+    with ExitStack() as stack:
+        stack.enter_context(ledger.locks.hold(run))
+        stack.callback(ledger.plans.discard, run)  # if it is not sealed then
+        sifting = _Sifting(ledger, run, mapper, digests, kinds, passes_over=passes_over)
+        sifted = sifting.sift(rows)
+        ends.push(stack.pop_all())
+    return sifted
 
 
 class _Sifting:

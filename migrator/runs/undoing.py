@@ -87,6 +87,8 @@ def undo(world: World, original: Run, options: UndoOptions) -> Undoing:
         for number in ledger.images.undos(original):
             begun = ledger.plans.run(number)
             if ledger.records.is_unfinished(begun) and not options.dry_run:
+                if options.rows is not None:
+                    raise _begun_already(original, begun)
                 with ledger.locks.hold(begun):
                     world.operator.say(f"run {begun.id} undoes it already: it goes on")
                     undoing.finished = go_on(world, begun, policy=options.policy)
@@ -94,6 +96,13 @@ def undo(world: World, original: Run, options: UndoOptions) -> Undoing:
         if ledger.records.is_unfinished(original):
             settle_as_read(world, original, policy=options.policy)
         return _Planning(world, undoing, options).plan()
+
+
+def _begun_already(original: Run, begun: Run) -> UsageError:
+    return UsageError(
+        f"run {begun.id} undoes run {original.id} already, and has rows left to send",
+        advice=f"Let it end first: `migrator resume {begun.id}`. Then --rows may name others.",
+    )
 
 
 def _no_images(original: Run) -> UsageError:

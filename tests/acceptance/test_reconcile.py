@@ -655,3 +655,14 @@ def test_a_file_that_is_asked_for_without_a_dry_run_is_refused(night: Desk) -> N
     refused = reconcile(night, "-o", "all.csv", code=Exit.USAGE)
 
     assert "Add --dry-run" in refused.errors
+
+
+def test_a_column_that_may_be_blank_has_to_be_one_of_the_mapping_s(
+    sandbox: SandboxProcess, night: Desk
+) -> None:
+    give(sandbox, deals(1))
+    night.write_sheet(deals(1))
+
+    refused = reconcile(night, "--allow-blank", "Regoin", code=Exit.USAGE)
+
+    assert '"Regoin", and the mapping uses no such column' in refused.errors

@@ -271,3 +271,23 @@ def test_a_run_over_a_lost_answer_of_an_older_one_settles_it_and_adds_no_note(
 def _by_number(sandbox: SandboxProcess) -> list[tuple[int, dict[str, object]]]:
     found = sandbox.opportunities()
     return [(int(named[-12:], 16), item) for named, item in found.items()]
+
+
+def test_a_row_that_failed_is_not_sent_after_a_newer_sheet_needs_nothing_of_it(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    desk.write_sheet(deals(2))
+    desk.run()
+    slip, right = replace(deals(2)[0], region="Slip"), deals(2)[0]
+    sandbox.strike("mx_input", opportunity=guid(1), path="Update")
+    desk.write_sheet([slip, deals(2)[1]])
+    desk.run(code=Exit.ATTENTION)
+    assert desk.states("r2")["failed"] == 1
+
+    desk.write_sheet([right, deals(2)[1]])
+    desk.run()
+    retried = desk.type("retry", "r2", "--yes", "--patience", "0.5")
+
+    assert "has no failed row to send again" in retried.errors
+    assert desk.states("r2")["superseded"] == 1
+    assert sandbox.opportunities()[guid(1)]["fields"]["mx_Custom_11"] == "South"

@@ -404,3 +404,26 @@ def test_before_images_that_cannot_be_read_leave_the_plan_and_the_way_on(
     assert len(sandbox.updates) == 1
     desk.type("resume", "r1", "--no-before-image", *UNDO)
     assert desk.states() == {"succeeded": 3}
+
+
+def test_an_unfinished_undo_does_not_take_other_rows(
+    start_sandbox: StartSandbox, open_desk: OpenDesk
+) -> None:
+    sandbox = start_sandbox("--latency", "0.1")
+    desk = open_desk(sandbox, limit="10/1")
+    give(sandbox, 12)
+    before = fields_of(sandbox)
+    desk.write_sheet(deals(12))
+    desk.run()
+    sent = len(sandbox.updates)
+    process = desk.start("undo", "r1", *UNDO)
+    sandbox.wait_for_updates(sent + 1, process)
+    process.kill()
+    desk.end(process)
+
+    refused = desk.type("undo", "r1", "--rows", "2", *UNDO, code=Exit.USAGE)
+
+    assert "undoes run r1-" in refused.errors
+    assert "Let it end first: `migrator resume r2-" in refused.errors
+    desk.type("resume", "r2", "--yes", "--patience", "0.5")
+    assert fields_of(sandbox) == before
