@@ -7,9 +7,11 @@ one; heavy imports happen inside their `run`, so that ``--help`` is quick.
 import argparse
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from types import ModuleType
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType, ModuleType
 from typing import Any, Final, NoReturn
 
 from migrator import __version__
@@ -92,8 +94,9 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the process's exit code."""
     try:
-        options = build_parser().parse_args(arguments)
-        code = int(_module(options.command).run(options))
+        with _shutdown_in_words():
+            options = build_parser().parse_args(arguments)
+            code = int(_module(options.command).run(options))
         sys.stdout.flush()
     except MigratorError as error:
         from migrator.cli.screen import show
@@ -111,6 +114,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
         return _fault(error)
     return code
+
+
+@contextmanager
+def _shutdown_in_words() -> Iterator[None]:
+    """Let SIGTERM say so where a command has no better way to stop: it ends at once, as ever."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        # No exception: one that is raised in a destructor is lost, and the command went on.
+        os.write(sys.stderr.fileno(), f"{INTERRUPTED}\n".encode())
+        os._exit(ExitCode.TERMINATED)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not in the main thread: a program's own business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _fault(error: Exception) -> int:

@@ -1,5 +1,6 @@
-"""How a command stops that reads in bulk: at once, in words, with nothing sent."""
+"""How a command stops that reads or plans: at once, in words, with nothing sent."""
 
+import json
 import signal
 
 import pytest
@@ -82,3 +83,20 @@ def test_a_signal_while_reads_lag_says_that_the_rows_were_sent(
     assert ended.code == Exit.TERMINATED
     assert "interrupted while what was sent was read back\n  `migrator verify r1-" in ended.errors
     assert desk.states() == {"succeeded": 3}
+
+
+@pytest.mark.parametrize("command", ["run", "reconcile"])
+def test_a_shutdown_while_a_sheet_is_planned_ends_a_command_in_words(
+    sandbox: SandboxProcess, desk: Desk, command: str
+) -> None:
+    desk.write_sheet(deals(60_000))  # some seconds of planning
+    process = desk.start(command, "deals.csv", "-m", "deals.yaml", "--yes")
+    wait_until(lambda: any(desk.folder.glob("*run1.lock")) or process.poll() is not None)
+
+    process.send_signal(signal.SIGTERM)
+    ended = desk.end(process, within=10)
+
+    assert ended.code == Exit.TERMINATED, ended.errors
+    assert "\nmigrator: interrupted; nothing more was sent\n" in ended.errors
+    assert not sandbox.updates
+    assert json.loads(desk.type("runs", "--json").output)["runs"] == []
