@@ -107,6 +107,8 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
     older = sqlite3.connect(path)
     for table in ("proofs", "lookups", "before_images", "differences", "opportunities"):
         older.execute(f"DROP TABLE {table}")
+    for view in ("balance", "failures", "calls"):
+        older.execute(f"DROP VIEW {view}")
     older.execute("DROP INDEX entries_under_way")
     for column in ("note_parts", "verified_at", "row_digest"):
         older.execute(f"ALTER TABLE entries DROP COLUMN {column}")
