@@ -4,11 +4,13 @@ Owns the parser and the last line of defence against a traceback. Commands are m
 one; heavy imports happen inside their `run`, so that ``--help`` is quick.
 """
 
+import _thread
 import argparse
 import importlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, ModuleType
@@ -43,6 +45,7 @@ exit codes: 0 all is well, 2 command line, 3 sheet, 4 mapping, 5 settings, 6 led
 reached, 8 access refused, 9 calls used up, 10 rows need attention, 11 read back otherwise,
 12 stopped with rows left, 130/143 interrupted. The README says more.
 """
+AGAIN_AFTER: Final = 0.05  #: Seconds until a Ctrl-C that Python dropped comes again.
 INTERRUPTED: Final = """
 migrator: interrupted; nothing more was sent
   `migrator status` shows where the last run stands; the same command may be typed again."""
@@ -95,7 +98,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the process's exit code."""
     try:
-        with _shutdown_in_words():
+        with _signals_in_words():
             options = build_parser().parse_args(arguments)
             code = int(_module(options.command).run(options))
         sys.stdout.flush()
@@ -118,24 +121,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _shutdown_in_words() -> Iterator[None]:
-    """Let SIGTERM say so where a command has no better way to stop: it ends at once, as ever."""
+def _signals_in_words() -> Iterator[None]:
+    """Let SIGTERM say so where a command has no better way to stop, and no Ctrl-C be lost.
+
+    Python drops an exception that is raised in a destructor, and that of Ctrl-C may be.
+    """
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         del number, frame
-        # No exception: one that is raised in a destructor is lost, and the command went on.
         os.write(sys.stderr.fileno(), f"{INTERRUPTED}\n".encode())
         os._exit(ExitCode.TERMINATED)
+
+    def keep(dropped: "sys.UnraisableHookArgs") -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            # From another thread: at once, it were dropped here, too.
+            threading.Timer(AGAIN_AFTER, _interrupt).start()
+        else:
+            hook(dropped)
 
     try:
         before = signal.signal(signal.SIGTERM, end)
     except ValueError:  # not in the main thread: a program's own business
         yield
         return
+    hook, sys.unraisablehook = sys.unraisablehook, keep
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt() -> None:
+    """Ctrl-C for the main thread, from another one."""
+    main_thread = threading.main_thread().ident
+    if main_thread is not None and hasattr(signal, "pthread_kill"):  # it wakes what waits, too
+        signal.pthread_kill(main_thread, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _fault(error: Exception) -> int:

@@ -85,18 +85,25 @@ def test_a_signal_while_reads_lag_says_that_the_rows_were_sent(
     assert desk.states() == {"succeeded": 3}
 
 
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGINT, Exit.INTERRUPTED, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, Exit.TERMINATED, id="SIGTERM"),
+    ],
+)
 @pytest.mark.parametrize("command", ["run", "reconcile"])
-def test_a_shutdown_while_a_sheet_is_planned_ends_a_command_in_words(
-    sandbox: SandboxProcess, desk: Desk, command: str
+def test_a_signal_while_a_sheet_is_planned_ends_a_command_in_words(
+    sandbox: SandboxProcess, desk: Desk, command: str, number: signal.Signals, code: Exit
 ) -> None:
     desk.write_sheet(deals(60_000))  # some seconds of planning
     process = desk.start(command, "deals.csv", "-m", "deals.yaml", "--yes")
     wait_until(lambda: any(desk.folder.glob("*run1.lock")) or process.poll() is not None)
 
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     ended = desk.end(process, within=10)
 
-    assert ended.code == Exit.TERMINATED, ended.errors
+    assert ended.code == code, ended.errors
     assert "\nmigrator: interrupted; nothing more was sent\n" in ended.errors
     assert not sandbox.updates
     assert json.loads(desk.type("runs", "--json").output)["runs"] == []
