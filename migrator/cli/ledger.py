@@ -25,7 +25,13 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     commands = parser.add_subparsers(dest="ledger_command", metavar="COMMAND", required=True)
-    query = commands.add_parser("query", help="print what one SELECT gives")
+    query = commands.add_parser(
+        "query",
+        help="print what one SELECT gives",
+        description="Print what one SELECT gives.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     query.add_argument("sql", metavar="SQL", help="one SELECT; - reads it from standard input")
     query.add_argument(
         "--format", choices=("table", "csv", "json"), default="table", help="default: table"

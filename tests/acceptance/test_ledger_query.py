@@ -116,3 +116,27 @@ def test_other_programs_open_the_ledger_as_it_is(asked: Desk) -> None:
     connection.close()
 
     assert list(frame["row"]) == [5, 6]
+
+
+def test_a_missing_or_mistyped_word_is_told_with_where_to_look(desk: Desk) -> None:
+    missing = desk.type("ledger", code=Exit.USAGE)
+    mistyped = desk.type("ledger", "quer", "SELECT 1", code=Exit.USAGE)
+
+    assert missing.errors == (
+        "migrator: a command is missing\n"
+        "  `migrator ledger --help` shows every option, with examples.\n"
+    )
+    assert "Did you mean query?" in mistyped.errors
+    assert "examples:" in desk.type("ledger", "query", "--help").output
+
+
+def test_a_ledger_that_is_not_there_is_not_made(desk: Desk) -> None:
+    refused = ask(desk, "SELECT 1", code=Exit.LEDGER)
+
+    assert "there is no ledger here" in refused.errors
+    assert not (desk.folder / "migrator.db").exists()
+
+
+def test_a_question_is_read_from_standard_input(asked: Desk) -> None:
+    process = asked.start("ledger", "query", "-")  # its standard input is empty here
+    assert asked.end(process).code == Exit.USAGE
