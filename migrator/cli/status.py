@@ -1,14 +1,20 @@
 """`migrator status`: where a run stands, from the ledger alone."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from migrator.cli.common import add_ledger, add_run
 from migrator.errors import ExitCode
 
+if TYPE_CHECKING:
+    from migrator.ledger import Ledger
+    from migrator.model import Run
+
 HELP = "show where a run stands; makes no calls"
 EPILOG = """\
-example:
+examples:
   migrator status
+  migrator status r3 --watch
 """
 
 
@@ -16,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_run(parser)
     add_ledger(parser)
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="show the progress until the run has ended, or nobody works on it",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -29,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
 
     with the_ledger(options) as ledger:
         chosen = the_run(ledger, options.run, candidates=latest(ledger), what="in this ledger")
+        if options.watch:
+            _watch(ledger, chosen)
         balance = ledger.records.balance(chosen)
         if options.json:
             content = run_json(ledger, chosen, balance)
@@ -37,3 +50,20 @@ def run(options: argparse.Namespace) -> int:
             for line in run_lines(ledger, chosen, balance):
                 show(line)
     return ExitCode.OK
+
+
+def _watch(ledger: "Ledger", run: "Run") -> None:
+    from migrator.cli.terminal import TerminalOperator
+    from migrator.clock import SystemClock
+    from migrator.runs.watching import watch
+
+    operator = TerminalOperator(yes=False)
+    try:
+        watch(
+            ledger,
+            run,
+            lambda counts, state: operator.show(counts, state=state),
+            clock=SystemClock(),
+        )
+    finally:
+        operator.close()

@@ -101,6 +101,20 @@ class Records:
             merged=merged,
         )
 
+    def calls_per_second(self, run: Run, *, now: float, seconds: float) -> float:
+        """How fast the run's calls left in the last ``seconds``, or since its last beginning.
+
+        0.0 until a second has passed; ``now`` is wall time.
+        """
+        row = self._database.row(
+            "SELECT count(*), coalesce(min(started_at), 0) FROM attempts"
+            " WHERE run = ? AND started_at > ?",
+            run.number,
+            now - seconds,
+        )
+        count, first = row or (0, 0.0)
+        return count / (now - first) if count and now - first >= 1.0 else 0.0
+
     def _merged(self, run: Run) -> dict[State, int]:
         """The merged rows, by the state of their carrier."""
         rows = self._database.rows(

@@ -1,0 +1,50 @@
+"""`migrator status --watch`: how far another process is."""
+
+from tests.acceptance.conftest import OpenDesk, StartSandbox
+from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals
+
+
+def test_a_run_is_watched_until_it_has_ended(
+    start_sandbox: StartSandbox, open_desk: OpenDesk
+) -> None:
+    sandbox = start_sandbox("--latency", "0.1")
+    desk = open_desk(sandbox, limit="10/1")
+    desk.write_sheet(deals(40))
+    running = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
+    sandbox.wait_for_updates(3, running)
+
+    watched = desk.type("status", "--watch")
+
+    assert len(sandbox.updates) == 40
+    assert "40  succeeded" in watched.output
+    assert "of 40 rows: ok " in watched.errors
+    assert "calls/s" in watched.errors
+    assert desk.end(running).code == Exit.OK
+
+
+def test_watching_ends_where_nobody_works_on_the_run(
+    start_sandbox: StartSandbox, open_desk: OpenDesk
+) -> None:
+    sandbox = start_sandbox("--latency", "0.1")
+    desk = open_desk(sandbox, limit="10/1")
+    desk.write_sheet(deals(40))
+    running = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
+    sandbox.wait_for_updates(3, running)
+    watching = desk.start("status", "--watch")
+    assert watching.stderr is not None
+    first = watching.stderr.readline()
+
+    running.kill()
+    desk.end(running)
+    ended = desk.end(watching)
+
+    assert "of 40 rows" in first
+    assert ended.code == Exit.OK
+    assert "next: migrator resume r1-" in ended.output
+
+
+def test_a_run_that_has_ended_is_shown_at_once(sandbox: SandboxProcess, desk: Desk) -> None:
+    desk.write_sheet(deals(2))
+    desk.run()
+
+    assert "2  succeeded" in desk.type("status", "--watch").output
