@@ -32,7 +32,8 @@ def watch(ledger: Ledger, run: Run, show: Show, *, clock: Clock) -> bool:
         is_held = ledger.locks.is_held(run)
         balance = ledger.records.balance(run)
         calls = ledger.records.calls_per_second(run, now=clock.wall(), seconds=MEASURED_SECONDS)
-        show(_counts(balance, calls), "sending" if is_held else "nobody works on it")
+        state = "sending" if is_held else "nobody works on it"
+        show(_counts(balance, calls), state if balance.unfinished else "ended")
         if not balance.unfinished or not is_held:
             return not balance.unfinished
         asyncio.run(clock.sleep(EVERY_SECONDS))
