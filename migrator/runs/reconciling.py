@@ -4,7 +4,8 @@ Owns the order of the steps and what is compared with what. Reading, comparing, 
 are elsewhere; the plan is a run like any other.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,7 +18,7 @@ from migrator.errors import MigratorError, UsageError
 from migrator.ledger.comparing import Conflict, Cut, Differing, Named, Wanted
 from migrator.ledger.sightings import Numbers
 from migrator.loader import NoRowsError
-from migrator.mapping import Mapping as Plan
+from migrator.mapping import Mapping
 from migrator.model import FieldValue, Problem, Run, State, is_guid_key
 from migrator.reports.text import counted, duration
 from migrator.runs.accounts import account_of
@@ -112,7 +113,9 @@ class Reconciled:
 VANISHED_LISTED: Final = 1_000
 
 
-def reconcile(world: World, sheet: Sheet, mapping: Plan, options: ReconcileOptions) -> Reconciled:
+def reconcile(
+    world: World, sheet: Sheet, mapping: Mapping, options: ReconcileOptions
+) -> Reconciled:
     """Compare, ask, and send what differs; or go on with what was begun before.
 
     Raises:
@@ -139,11 +142,11 @@ def reconcile(world: World, sheet: Sheet, mapping: Plan, options: ReconcileOptio
 def _sifted(
     world: World,
     sheet: Sheet,
-    mapping: Plan,
+    mapping: Mapping,
     options: ReconcileOptions,
     *,
     account: str,
-    users: Mapping[str, str] | None,
+    users: ReadOnly[str, str] | None,
     passes_over: bool,
     ends: ExitStack,
 ) -> Sifted:
@@ -179,7 +182,7 @@ class _Reconciling:
     """One reconcile of a plan that is not sealed."""
 
     def __init__(
-        self, world: World, mapping: Plan, options: ReconcileOptions, sifted: Sifted
+        self, world: World, mapping: Mapping, options: ReconcileOptions, sifted: Sifted
     ) -> None:
         self._world, self._mapping, self._options = world, mapping, options
         self._sifted, self._run, self._ledger = sifted, sifted.run, world.ledger
@@ -282,7 +285,7 @@ class _Reconciling:
         )
         auto_ids = {one.read_as: one.opportunity for one in self._named(are_guids=False)}
 
-        def take(page: Sequence[str], shown: Mapping[str, Values]) -> None:
+        def take(page: Sequence[str], shown: ReadOnly[str, Values]) -> None:
             self._take_shown({auto_ids.get(name, name): shown.get(name) for name in page})
 
         states = self._ledger.records.balance(self._run).states
@@ -316,7 +319,7 @@ class _Reconciling:
         )
         return self._world.operator.permits([told], "Read them?")
 
-    def _take_shown(self, page: Mapping[str, Values | None]) -> None:
+    def _take_shown(self, page: ReadOnly[str, Values | None]) -> None:
         """Compare some opportunities with what LeadSquared shows of them."""
         run, found, at = self._run, self._found, self._world.clock.wall()
         cuts: list[Cut] = []
