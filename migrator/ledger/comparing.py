@@ -5,7 +5,7 @@ told.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import orjson
@@ -122,7 +122,7 @@ class Differing:
     schema_name: str
     found: str | None  #: What the CRM holds; None: not known.
     wanted: str
-    is_conflict: bool = field(default=False)
+    is_conflict: bool = False
 
 
 class Comparing:

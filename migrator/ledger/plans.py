@@ -26,7 +26,7 @@ from migrator.ledger.columns import (
 from migrator.ledger.confirmed import Confirmed
 from migrator.ledger.database import Database
 from migrator.ledger.merging import NoteParts, leave_notes_out
-from migrator.ledger.sightings import number_opportunities
+from migrator.ledger.sightings import joined_guids, number_opportunities
 from migrator.model import (
     IdKind,
     Known,
@@ -156,14 +156,7 @@ class PlanLedger:
             for p in rows
             if isinstance(p.result, Update) and p.result.id_kind is IdKind.AUTO_ID
         }
-        found = {}
-        for key in keys:
-            row = self._database.row(
-                "SELECT guid FROM auto_ids WHERE account = ? AND auto_key = ?", run.account, key
-            )
-            if row is not None:
-                found[key] = row["guid"]
-        return found
+        return joined_guids(self._database, run.account, keys) if keys else {}
 
     def mark(self, run: Run, *, send_all: bool, by_values: bool = True) -> Marks:
         """Mark what need not be sent (DESIGN section 5, "Confirmed"); may be called again.

@@ -145,8 +145,7 @@ class Sightings:
 
     def joined(self, account: str, keys: Iterable[str]) -> dict[str, str]:
         """The GUIDs that are known for keys of AutoIds."""
-        rows = self._database.rows(_JOINED, account, orjson.dumps(list(keys)).decode())
-        return {row[0]: row[1] for row in rows}
+        return joined_guids(self._database, account, keys)
 
     def take_in(self, run: Run, numbers: Numbers) -> None:
         """Add the opportunities of a plan's entries to the numbers; new ones are given one."""
@@ -220,6 +219,12 @@ class Sightings:
                 orjson.dumps(some).decode(),
             )
             yield from ((number, key) for number, key in rows)
+
+
+def joined_guids(database: Database, account: str, keys: Iterable[str]) -> dict[str, str]:
+    """The GUIDs that are known for keys of AutoIds."""
+    rows = database.rows(_JOINED, account, orjson.dumps(list(keys)).decode())
+    return {row[0]: row[1] for row in rows}
 
 
 def number_opportunities(database: Database, run: Run) -> None:

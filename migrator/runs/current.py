@@ -83,10 +83,18 @@ def may_read_one_by_one(link: Link, error: CallRefusedError, count: int) -> bool
         UsageError: Nobody can be asked.
     """
     link.operator.say(f"the account refuses bulk reads: {error.problem}")
+    return may_read_singly(link, f"{counted(count, 'opportunity')} to be read one by one", count)
+
+
+def may_read_singly(link: Link, what: str, count: int) -> bool:
+    """Say what is read with a call each and what that takes, and ask.
+
+    Raises:
+        UsageError: Nobody can be asked.
+    """
     seconds = duration(count / link.rate().per_second)
     price = f"{counted(count, 'call')}, about {seconds} at the account's limit"
-    told = f"{counted(count, 'opportunity')} to be read one by one: {price}"
-    return link.operator.permits([told], "Read them?")
+    return link.operator.permits([f"{what}: {price}"], "Read them?")
 
 
 class _Reading:

@@ -20,12 +20,12 @@ from migrator.ledger.sightings import Numbers
 from migrator.loader import NoRowsError
 from migrator.mapping import Mapping
 from migrator.model import FieldValue, Problem, Run, State, is_guid_key
-from migrator.reports.text import counted, duration
+from migrator.reports.text import counted
 from migrator.runs.accounts import account_of
 from migrator.runs.asking import as_it_stands, plan_summary
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.closing import close_all, remove_unsealed, settle_as_read, warnings_about
-from migrator.runs.current import Values, may_read_one_by_one, read_current
+from migrator.runs.current import Values, may_read_one_by_one, may_read_singly, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.mended import is_export
 from migrator.runs.nightly_brakes import (
@@ -312,12 +312,11 @@ class _Reconciling:
         return (one.opportunity for one in self._named(are_guids=True))
 
     def _may_read_auto_ids(self, count: int) -> bool:
-        seconds = duration(count / self._world.rate().per_second)
-        told = (
+        what = (
             f"{counted(count, 'opportunity')} named by an AutoId whose GUID no success has told, "
-            f"read one by one: {counted(count, 'call')}, about {seconds} at the account's limit"
+            "read one by one"
         )
-        return self._world.operator.permits([told], "Read them?")
+        return may_read_singly(self._world, what, count)
 
     def _take_shown(self, page: ReadOnly[str, Values | None]) -> None:
         """Compare some opportunities with what LeadSquared shows of them."""

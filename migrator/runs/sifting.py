@@ -33,7 +33,6 @@ class Sifted:
     refused: Numbers = field(default_factory=Numbers)  #: Of known ones in rows that are refused.
     rows_read: int = 0
     blank_rows: int = 0
-    planned_rows: int = 0
     refused_rows: int = 0
     passed_over: int = 0  #: Rows that are confirmed as a whole.
     columns: tuple[str, ...] = ()  #: Those that the mapping uses.
@@ -225,7 +224,6 @@ class _Sifting:
         if isinstance(planned.result, Update):
             self._kinds.meet(planned.result, planned.row)
             self._cuts.update(planned.result.truncated)
-            self._sifted.planned_rows += 1
         else:
             self._sifted.refused_rows += 1
         self._waiting.append(planned)
