@@ -1,17 +1,27 @@
 """`migrator status --watch`: how far another process is."""
 
+import subprocess
+
 from tests.acceptance.conftest import OpenDesk, StartSandbox
 from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals
 
 
-def test_a_run_is_watched_until_it_has_ended(
+def under_way(
     start_sandbox: StartSandbox, open_desk: OpenDesk
-) -> None:
+) -> tuple[SandboxProcess, Desk, "subprocess.Popen[str]"]:
+    """A run of forty rows, some seconds long, of which three have been sent."""
     sandbox = start_sandbox("--latency", "0.1")
     desk = open_desk(sandbox, limit="10/1")
     desk.write_sheet(deals(40))
     running = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
     sandbox.wait_for_updates(3, running)
+    return sandbox, desk, running
+
+
+def test_a_run_is_watched_until_it_has_ended(
+    start_sandbox: StartSandbox, open_desk: OpenDesk
+) -> None:
+    sandbox, desk, running = under_way(start_sandbox, open_desk)
 
     watched = desk.type("status", "--watch")
 
@@ -25,11 +35,7 @@ def test_a_run_is_watched_until_it_has_ended(
 def test_watching_ends_where_nobody_works_on_the_run(
     start_sandbox: StartSandbox, open_desk: OpenDesk
 ) -> None:
-    sandbox = start_sandbox("--latency", "0.1")
-    desk = open_desk(sandbox, limit="10/1")
-    desk.write_sheet(deals(40))
-    running = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
-    sandbox.wait_for_updates(3, running)
+    _, desk, running = under_way(start_sandbox, open_desk)
     watching = desk.start("status", "--watch")
     assert watching.stderr is not None
     first = watching.stderr.readline()
