@@ -9,12 +9,12 @@ from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals
 def under_way(
     start_sandbox: StartSandbox, open_desk: OpenDesk
 ) -> tuple[SandboxProcess, Desk, "subprocess.Popen[str]"]:
-    """A run of forty rows, some seconds long, of which three have been sent."""
+    """A run of sixty rows at ten a second that has had time for its rate to be measured."""
     sandbox = start_sandbox("--latency", "0.1")
     desk = open_desk(sandbox, limit="10/1")
-    desk.write_sheet(deals(40))
+    desk.write_sheet(deals(60))
     running = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes")
-    sandbox.wait_for_updates(3, running)
+    sandbox.wait_for_updates(20, running)  # more than a second
     return sandbox, desk, running
 
 
@@ -25,9 +25,9 @@ def test_a_run_is_watched_until_it_has_ended(
 
     watched = desk.type("status", "--watch")
 
-    assert len(sandbox.updates) == 40
-    assert "40  succeeded" in watched.output
-    assert "of 40 rows: ok " in watched.errors
+    assert len(sandbox.updates) == 60
+    assert "60  succeeded" in watched.output
+    assert "of 60 rows: ok " in watched.errors
     assert "calls/s" in watched.errors
     assert desk.end(running).code == Exit.OK
 
@@ -44,7 +44,7 @@ def test_watching_ends_where_nobody_works_on_the_run(
     desk.end(running)
     ended = desk.end(watching)
 
-    assert "of 40 rows" in first
+    assert "of 60 rows" in first
     assert ended.code == Exit.OK
     assert "next: migrator resume r1-" in ended.output
 
