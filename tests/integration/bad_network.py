@@ -131,11 +131,12 @@ async def _serve(
     if manner is Manner.STOPS_READING:
         await asyncio.Event().wait()
         return False
+    body = await _body(reader, head)  # closing on unread bytes resets: an answer would be lost
     if manner is Manner.REDIRECTS:
         location = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {relay.elsewhere}/v2/x\r\n"
-        writer.write(f"{location}Content-Length: 0\r\n\r\n".encode())
+        # Said, or the next call may be on its way over this connection while it closes.
+        writer.write(f"{location}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
         return False
-    body = await _body(reader, head)
     if manner is Manner.CUTS:
         return False
     answer = await _ask(host, port, head, body)
