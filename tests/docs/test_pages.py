@@ -34,6 +34,7 @@ PAGES = [
     "dropdowns.md",
     "getting-ids.md",
     "checking.md",
+    "planning.md",
 ]
 
 
