@@ -65,7 +65,7 @@ def test_before_images_cost_one_call_before_the_first_update(
 
     ended = desk.run()
 
-    assert "1 call first, for the before-images" in ended.errors
+    assert "        1  read before them: `migrator undo r1-" in ended.errors
     made = paths(sandbox)
     assert made.count("GetOpportunitiesById") == 1
     assert made.index("GetOpportunitiesById") < made.index("Update")
