@@ -4,7 +4,7 @@
 --   run: the run in full, such as r1-9f2c1a
 --   source: the source's name
 --   mapping: the mapping's name
---   kind: run, reconcile or undo
+--   kind: update, reconcile or undo
 --   run_state: ready, open, finished or closed
 --   state: the state of the rows (what each means: docs/ledger-proves.md)
 --   rows: how many
