@@ -40,6 +40,7 @@ html_theme_options = {"navigation_with_keys": True}
 _FILE = re.compile(r"(?m)^```(\w+) (?!background$)([^\n]+)\n(.*?)^```$", re.DOTALL)
 _SECTION = re.compile(r"(?m)^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.DOTALL)
 _PAGE = re.compile(r"\]\((?!\.\.)([\w/-]+)\.md\)")
+_BESIDE = re.compile(r"\[([^\]]+)\]\((\.\./(?:tests|migrator|mappings)/[^)]+)\)")
 _LEXERS = {"csv": "text", "sh": "bash"}
 
 
@@ -47,6 +48,8 @@ def _in_sphinx(app: "Sphinx", name: str, content: list[str]) -> None:
     """Give Sphinx a page as it needs it."""
     del app
     text = content[0]
+    if name == "changes":
+        text = (HERE.parent / "CHANGELOG.md").read_text(encoding="utf-8")
     if name == "index":
         text = _SECTION.sub(lambda found: found[0] + _tree(found[1], found[2]), text)
     text = text.replace("```console background\n", "```console\n")
@@ -55,7 +58,8 @@ def _in_sphinx(app: "Sphinx", name: str, content: list[str]) -> None:
         f":caption: {found[2]}\n\n{found[3]}```",
         text,
     )
-    content[0] = re.sub(r"(?m)^( *)```csv$", r"\1```text", text)
+    text = re.sub(r"(?m)^( *)```csv$", r"\1```text", text)
+    content[0] = _BESIDE.sub(r"{download}`\1 <\2>`", text)
 
 
 def _tree(title: str, listed: str) -> str:
