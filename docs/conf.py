@@ -1,8 +1,8 @@
 """The documentation site: `make site` builds it from these pages, without the network.
 
-Owns what Sphinx must be told so that the pages stay plain Markdown, which GitHub shows as well: the
-navigation is made from the lists of links in index.md, and a block that is a file (```yaml deals.yaml)
-gets its name as a caption. It changes no page.
+Owns what Sphinx must be told so that the pages stay plain Markdown, which GitHub shows as well:
+the navigation is made from the lists of links in index.md, a block that is a file (one that begins
+with ```yaml deals.yaml) gets its name as a caption. It changes no page.
 """
 
 import re
@@ -54,8 +54,10 @@ def _in_sphinx(app: "Sphinx", name: str, content: list[str]) -> None:
         text = _SECTION.sub(lambda found: found[0] + _tree(found[1], found[2]), text)
     text = text.replace("```console background\n", "```console\n")
     text = _FILE.sub(
-        lambda found: f"```{{code-block}} {_LEXERS.get(found[1], found[1])}\n"
-        f":caption: {found[2]}\n\n{found[3]}```",
+        lambda found: (
+            f"```{{code-block}} {_LEXERS.get(found[1], found[1])}\n"
+            f":caption: {found[2]}\n\n{found[3]}```"
+        ),
         text,
     )
     text = re.sub(r"(?m)^( *)```csv$", r"\1```text", text)

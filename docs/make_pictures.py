@@ -2,9 +2,9 @@
 
 python docs/make_pictures.py
 
-Starts the sandbox, types commands into a pseudo-terminal as a person would, answers their questions,
-and draws what stands on the screen at the end. Needs a POSIX system; run it when the look of a run
-has changed. What differs from run to run (folder, port, the run's six digits) is made the same.
+Starts the sandbox, types commands into a pseudo-terminal as a person would, answers their
+questions, and draws what stands on the screen at the end. Needs a POSIX system; run it when the
+look of a run has changed. The folder and the run's six digits are made the same each time.
 """
 
 import fcntl
@@ -49,15 +49,20 @@ THEME = TerminalTheme(
 
 # rich's own form loads its font from the network; this one takes what the reader has.
 FORM = """\
-<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img">
+<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img">
 <title>{{title}}</title>
 <style>
-.{unique_id}-matrix {{ font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: {char_height}px; line-height: {line_height}px; }}
+.{unique_id}-matrix {{
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  font-size: {char_height}px; line-height: {line_height}px;
+}}
 .{unique_id}-title {{ font-family: system-ui, sans-serif; font-size: 18px; }}
 {styles}
 </style>
 <defs>
-<clipPath id="{unique_id}-clip-terminal"><rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" /></clipPath>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+</clipPath>
 {lines}
 </defs>
 {chrome}
@@ -91,7 +96,7 @@ class Desk:
 
     def start_sandbox(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start it and take over the account that it names."""
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "migrator", "sandbox", "--limit", "25/1", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -16,9 +16,9 @@ SETTINGS_HEAD = """\
 # Settings
 
 In the environment, or in a file `.env` in the working folder, which only its owner may read, since
-it holds keys. What the environment names goes before the file, and an option before both. A name that
-begins with `LSQ_` and is none of these is taken for misspelt: `migrator doctor` names it, and says of
-each setting where it comes from.
+it holds keys. What the environment names goes before the file, and an option before both. A name
+that begins with `LSQ_` and is none of these is taken for misspelt: `migrator doctor` names it, and
+says of each setting where it comes from.
 
 ## In the environment
 
@@ -28,8 +28,8 @@ each setting where it comes from.
 FILE_HEAD = """
 ## In the settings file
 
-`migrator.toml` in the working folder, or the file that `MIGRATOR_SETTINGS` names. It holds no keys. A
-file that is wrong is refused whole, with its line (exit 5).
+`migrator.toml` in the working folder, or the file that `MIGRATOR_SETTINGS` names. It holds no keys.
+A file that is wrong is refused whole, with its line (exit 5).
 
 | section | key | means |
 | --- | --- | --- |
@@ -46,8 +46,8 @@ final = ["MXDatabaseException"]
 EXIT_HEAD = """\
 # Exit codes
 
-What the process says to its caller: a script, cron, systemd. Where several hold, the first of 8, 9, 7,
-12, 10 counts. [Errors](../errors.md) says of each which texts come with it and what to do;
+What the process says to its caller: a script, cron, systemd. Where several hold, the first of 8, 9,
+7, 12, 10 counts. [Errors](../errors.md) says of each which texts come with it and what to do;
 [every night by itself](../nightly.md) who is to be woken by which.
 
 | exit | name | means |
@@ -93,7 +93,7 @@ def _settings() -> Iterator[str]:
         raise SystemExit(f"the README's table of settings and the program differ: {different}")
     defaults = _defaults()
     for name, means in told.items():
-        yield f"| `{name}` | {means} | {defaults.get(name, '–')} |\n"
+        yield f"| `{name}` | {means} | {defaults.get(name, 'none')} |\n"
 
 
 def _of_migrator() -> set[str]:
