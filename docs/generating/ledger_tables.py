@@ -13,9 +13,9 @@ SQL = Path(__file__).parents[2] / "migrator" / "ledger" / "sql"
 HEAD = """\
 # The ledger's views and tables
 
-What [`migrator ledger query`](../ledger.md) can be asked, of a ledger of version {version}. Views are
-made for people and stay as they are here; the tables belong to the program, and a later version may
-change them.
+What [`migrator ledger query`](../ledger.md) can be asked, of a ledger of version {version}. Views
+are made for people and stay as they are here; the tables belong to the program, and a later version
+may change them.
 
 Times of the tables are seconds since 1970 in UTC, `datetime(updated_at, 'unixepoch')` shows them as
 texts; those of the views are texts already. A run is `r1-9f2c1a` in the views, in the tables its
