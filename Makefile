@@ -8,7 +8,7 @@ STAMP := $(VENV)/.complete
 CORE := migrator/errors.py,migrator/model.py,migrator/cells.py,migrator/reasons.py,migrator/problems.py,migrator/catalogue/*,migrator/metadata.py,migrator/field_sets.py,migrator/redact.py,migrator/zones.py,migrator/mapping/*,migrator/convert/*,migrator/profile/*,migrator/drafting/*,migrator/mapper/*,migrator/columnwise/*,migrator/snippets.py,migrator/fit/*,migrator/answers.py,migrator/verdicts.py,migrator/leadsquared.py,migrator/leadsquared_types.py,migrator/retry.py,migrator/compare.py,migrator/together.py,migrator/settling.py,migrator/checkup.py,migrator/proving.py,migrator/lookups.py,migrator/leadsquared_lookups.py,migrator/leadsquared_bulk.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format docs bench soak smoke ci lock clean
+.PHONY: help setup demo test test-fast lint format docs site pictures bench soak smoke ci lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,8 +42,15 @@ format: $(STAMP) ## let ruff format and fix
 demo: $(STAMP) ## the main job on the built-in sandbox, in under two minutes
 	$(BIN)/python sample_data/demo.py
 
-docs: $(STAMP) ## write what is generated: tables of the mapping reference, its JSON Schema
+docs: $(STAMP) ## write what is generated: docs/reference, tables within pages, the JSON Schema
 	$(BIN)/python docs/make_reference.py
+
+site: $(STAMP) ## build the documentation site into build/site, without the network
+	$(BIN)/python -m sphinx -q -E -W --keep-going -b html -d build/doctrees docs build/site
+	@echo "open build/site/index.html"
+
+pictures: $(STAMP) ## draw the pictures of the documentation anew, from real runs
+	$(BIN)/python docs/make_pictures.py
 
 bench: $(STAMP) ## ratios against peers, measured side by side
 	$(BIN)/python benchmarks/read_csv.py --rows 100000

@@ -5,11 +5,11 @@ Owns the tree and the codes; it never prints. What is wrong with one row is no e
 """
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class ExitCode(IntEnum):
-    """What the process says to its caller; the table is in the README."""
+    """What the process says to its caller."""
 
     OK = 0
     FAULT = 1
@@ -26,6 +26,30 @@ class ExitCode(IntEnum):
     STOPPED = 12
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+MEANINGS: Final = {
+    ExitCode.OK: "every row succeeded, was unchanged, or nothing was to do",
+    ExitCode.FAULT: "a fault of the tool itself; the ledger is intact",
+    ExitCode.USAGE: "wrong command line, or a question could not be asked",
+    ExitCode.SOURCE: "the spreadsheet cannot be read",
+    ExitCode.MAPPING: "the mapping is wrong, or does not fit the sheet",
+    ExitCode.SETTINGS: "a setting is missing or wrong",
+    ExitCode.LEDGER: "the ledger cannot be used (in use, newer version, no space, damaged), or "
+    "another `reconcile` of the mapping is under way",
+    ExitCode.TARGET: "the CRM is unreachable or answers nonsense; later `resume`",
+    ExitCode.ACCESS: "access refused: keys, permissions, wrong host",
+    ExitCode.ALLOWANCE: "the day's calls are spent, or the account refuses all; `resume` later",
+    ExitCode.ROWS_NEED_ATTENTION: "the run ended properly; some rows failed, were rejected, are in "
+    "doubt or in conflict",
+    ExitCode.DIFFERENCES: "`verify` found values that read otherwise than they were written; "
+    "`reconcile --dry-run` found differences, `undo --dry-run` values to write back",
+    ExitCode.STOPPED: "stopped by a brake, `--limit`, `--rows` or `--until`; rows are left, "
+    "`resume`. Or a sheet that `reconcile` does not trust: nothing was sent",
+    ExitCode.INTERRUPTED: "interrupted; calls under way were settled first; `resume`",
+    ExitCode.TERMINATED: "the same by a shutdown signal",
+}
+"""The one place of these words: README and docs/reference/exit-codes.md are made of them."""
 
 
 class MigratorError(Exception):

@@ -42,8 +42,12 @@ class Exceptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    retry: list[ExceptionType] = []
-    final: list[ExceptionType] = []
+    retry: list[ExceptionType] = Field(
+        default=[], description="ExceptionTypes that may pass: the row is tried again"
+    )
+    final: list[ExceptionType] = Field(
+        default=[], description="ExceptionTypes that speak of the row: it fails at once"
+    )
 
 
 class SettingsFile(BaseModel):

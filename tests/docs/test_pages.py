@@ -17,6 +17,10 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [
     "first-migration.md",
+    "real-migration.md",
+    "after-an-outage.md",
+    "two-runs.md",
+    "ledger-proves.md",
     "doctor.md",
     "fields.md",
     "drafting.md",

@@ -1,6 +1,8 @@
 """What the README shows is run: the commands on the sandbox, the Python as it stands."""
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from migrator.cli import COMMANDS, build_parser
 from migrator.errors import ExitCode
+from tests.acceptance.rehearsal import Desk, SandboxProcess
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,6 +44,44 @@ def test_the_example_mapping_fits_the_sample_sheet(tmp_path: Path) -> None:
 
     assert done.returncode == ExitCode.ROWS_NEED_ATTENTION, done.stderr
     assert "170 rows read" in done.stdout
+
+
+EXAMPLE = README.partition("\n## A real example\n")[2].partition("\n## ")[0]
+TYPED = re.findall(r"(?m)^ *migrator (\w.*)$", "".join(re.findall(r"(?s)```sh\n(.*?)```", EXAMPLE)))
+ENDS = {
+    "check sample_data/deals.xlsx -m mappings/deals.yaml": ExitCode.ROWS_NEED_ATTENTION,
+    "run deals.xlsx -m mappings/deals.yaml --limit 1": ExitCode.STOPPED,
+    "run deals.xlsx -m mappings/deals.yaml": ExitCode.ROWS_NEED_ATTENTION,
+    "export --failed --rejected -o attention.xlsx": ExitCode.OK,
+    # Nobody has mended a cell, so the rows are rejected once more.
+    "run attention.xlsx -m mappings/deals.yaml": ExitCode.ROWS_NEED_ATTENTION,
+}
+
+
+def test_the_commands_of_the_example_run_in_their_order(tmp_path: Path) -> None:
+    sandbox = SandboxProcess.start(tmp_path / "sandbox")
+    desk = Desk.at(tmp_path / "desk", sandbox)
+    for name in ("sample_data/deals.xlsx", "mappings/deals.yaml"):
+        (desk.folder / name).parent.mkdir()
+        shutil.copy(ROOT / name, desk.folder / name)
+    shutil.copy(ROOT / "sample_data" / "deals.xlsx", desk.folder)
+    try:
+        for typed in TYPED:
+            if typed != "sandbox":  # it runs
+                words = [*shlex.split(typed), *(["--yes"] if typed.startswith("run") else [])]
+                desk.type(*words, code=ENDS[typed])
+    finally:
+        sandbox.stop()
+
+    assert set(TYPED) == {*ENDS, "sandbox"}
+
+
+INLINE = re.findall(r"`migrator (\w[^`\n]*)`", README)
+
+
+@pytest.mark.parametrize("typed", sorted({*INLINE} - {"COMMAND --help"}))
+def test_every_command_within_a_sentence_can_be_typed(typed: str) -> None:
+    build_parser().parse_args(shlex.split(typed))
 
 
 def test_every_command_stands_in_the_readme_and_the_reverse() -> None:

@@ -10,12 +10,15 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from migrator.cli import COMMANDS, build_parser
 from migrator.errors import MappingError
 from migrator.mapping import load_mapping, parse_mapping
+from migrator.settings import NAMES
 from migrator.verdicts import RULES
 from tests.docs.test_pages import GUIDE
 
 ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
 SCHEMA = json.loads((ROOT / "mappings" / "mapping.schema.json").read_text(encoding="utf-8"))
 WORKED = sorted((ROOT / "mappings").glob("*.yaml"))
 HEAD = "version: 1\nopportunity: {type: 12000, id: Id}\n"
@@ -40,6 +43,41 @@ def test_the_generated_files_are_fresh() -> None:
     assert made["schema_text"]() == (ROOT / "mappings" / "mapping.schema.json").read_text(
         encoding="utf-8"
     ), "run `make docs`"
+    for path, text in made["whole_pages"]().items():
+        assert path.read_text(encoding="utf-8") == text, "run `make docs`"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_of_commands_has_every_option_that_help_prints(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (REFERENCE / "commands.md").read_text(encoding="utf-8")
+    sections = re.findall(rf"(?ms)^## {command}(?: \w+)?$.*?(?=^## |\Z)", page)
+    with pytest.raises(SystemExit):
+        build_parser().parse_args([command, "--help"])
+    printed = capsys.readouterr().out
+
+    options = set(re.findall(r"(?m)^  (?:-\w(?: \S+)?, )?(--[\w-]+)", printed)) - {"--help"}
+    listed = set(re.findall(r"(?m)^\| (?:`-\w`, )?`(--[\w-]+)", "".join(sections)))
+
+    assert sections
+    assert options <= listed
+
+
+def test_the_page_of_settings_says_what_the_program_takes_where_nothing_is_said() -> None:
+    page = (REFERENCE / "settings.md").read_text(encoding="utf-8")
+
+    for name, default in (("LSQ_RATE_LIMIT", "25/5"), ("MIGRATOR_LEDGER", "migrator.db")):
+        assert re.search(rf"(?m)^\| `{name}` \| .* \| `{default}` \|$", page)
+    assert all(f"`{name}`" in page for name in NAMES)
+
+
+def test_the_page_of_the_ledger_says_of_every_column_of_a_view_what_it_means() -> None:
+    page = (REFERENCE / "ledger.md").read_text(encoding="utf-8")
+    views = page.partition("## Views")[2].partition("## Tables")[0]
+
+    assert re.findall(r"(?m)^### (\w+)$", views)[:3] == ["balance", "failures", "calls"]
+    assert re.findall(r"(?m)^\| `(\w+)` \| *\|$", views) == []
 
 
 def test_the_table_of_verdicts_shows_every_rule_with_its_exit_code() -> None:

@@ -15,20 +15,20 @@ CREATE TABLE accounts (
 
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,
-    parent INTEGER NOT NULL DEFAULT 0,
-    state TEXT NOT NULL,
+    kind TEXT NOT NULL,                  -- 'update', 'reconcile' or 'undo'
+    parent INTEGER NOT NULL DEFAULT 0,   -- the run that it mends or takes back; 0: none
+    state TEXT NOT NULL,                 -- 'planning', 'ready', 'open', 'finished' or 'closed'
     account TEXT NOT NULL,
     source_name TEXT NOT NULL,
     mapping_name TEXT NOT NULL,
     mapping_digest TEXT NOT NULL,
-    content_digest TEXT NOT NULL DEFAULT '',
-    event_code INTEGER NOT NULL,
+    content_digest TEXT NOT NULL DEFAULT '', -- of header and cell texts
+    event_code INTEGER NOT NULL,         -- the opportunity type
     columns TEXT NOT NULL,               -- JSON list: the header
     schema_names TEXT NOT NULL,          -- JSON list: the mapping's order
-    rows_read INTEGER NOT NULL DEFAULT 0,
+    rows_read INTEGER NOT NULL DEFAULT 0, -- without blank ones
     blank_rows INTEGER NOT NULL DEFAULT 0,
-    notes_left_out INTEGER NOT NULL DEFAULT 0,
+    notes_left_out INTEGER NOT NULL DEFAULT 0, -- rows without their note, since it is there
     holder TEXT NOT NULL DEFAULT '',     -- the process that works on it, in words
     created_at REAL NOT NULL,
     finished_at REAL NOT NULL DEFAULT 0
@@ -36,29 +36,29 @@ CREATE TABLE runs (
 
 CREATE TABLE entries (
     run INTEGER NOT NULL REFERENCES runs (run),
-    number INTEGER NOT NULL,
+    number INTEGER NOT NULL,             -- in the order of the source
     file TEXT NOT NULL,
     sheet TEXT NOT NULL,
-    row INTEGER NOT NULL,
-    line INTEGER NOT NULL,
+    row INTEGER NOT NULL,                -- the number that Excel shows
+    line INTEGER NOT NULL,               -- of a text file; a record may go over several
     cells TEXT NOT NULL,                 -- JSON list in the order of runs.columns
     opportunity TEXT NOT NULL,           -- the key: the GUID in lower case, else type:AutoId; '' when rejected
-    opportunity_id TEXT NOT NULL,
-    id_kind TEXT NOT NULL,
-    note TEXT NOT NULL,
+    opportunity_id TEXT NOT NULL,        -- as it is sent
+    id_kind TEXT NOT NULL,               -- 'guid' or 'auto_id'; '' when rejected
+    note TEXT NOT NULL,                  -- as it is sent
     field_values TEXT NOT NULL,          -- JSON list in the order of runs.schema_names; null: left alone
-    place_run INTEGER NOT NULL,
+    place_run INTEGER NOT NULL,          -- its place in time over all runs; a mended copy has its original's
     place_number INTEGER NOT NULL,
     state TEXT NOT NULL,
     doubt TEXT,                          -- 'all' or 'note' where the state is in_doubt
     needs_call INTEGER NOT NULL DEFAULT 0,  -- 1: planned when the plan was sealed
-    leave_note_out INTEGER NOT NULL DEFAULT 0,
+    leave_note_out INTEGER NOT NULL DEFAULT 0, -- 1: the note is not sent
     note_twice INTEGER NOT NULL DEFAULT 0,  -- 1: sent again after an answer was lost: the note is possibly there twice
-    attempts INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0, -- updates that were sent for it
     attempted_at REAL NOT NULL DEFAULT 0,
     http_status INTEGER NOT NULL DEFAULT 0,
     exception TEXT NOT NULL DEFAULT '',
-    message TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',    -- LeadSquared's words of the last answer
     waits_for INTEGER NOT NULL DEFAULT 0,   -- the number of the earlier entry it waits for
     problems TEXT NOT NULL DEFAULT '',   -- JSON list, of rejected entries
     other_run INTEGER,                   -- the entry that stands in this one's place

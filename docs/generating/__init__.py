@@ -1,0 +1,1 @@
+"""What `docs/make_reference.py` writes: one module for each kind of source that it reads."""
