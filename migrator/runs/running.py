@@ -75,6 +75,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
             mixed_ids=options.mixed_ids,
             keeps_images=options.policy.before_images,
             parent=parent,
+            secrets=world.settings.secrets,
         )
         notes = [*rows.notes, *source.notes, *planned.notes]
     earlier = [
