@@ -21,7 +21,7 @@ from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
     "doctor", "inspect", "ids", "fields", "init", "check", "run", "reconcile", "resume", "retry",
-    "verify", "undo", "status", "runs", "export", "ledger",
+    "verify", "undo", "status", "runs", "report", "export", "ledger",
     "sandbox",
 )  # fmt: skip
 
@@ -167,7 +167,7 @@ def _fault(error: Exception) -> int:
 
     from migrator.redact import printable, redact
 
-    text = redact("".join(traceback.format_exception(error)), _secrets())
+    text = redact("".join(traceback.format_exception(error)), secrets_at_hand())
     print(printable(text, keep_lines=True), file=sys.stderr)
     print(
         "migrator: this is a fault of migrator itself\n  The ledger is intact: `migrator status` "
@@ -177,7 +177,7 @@ def _fault(error: Exception) -> int:
     return ExitCode.FAULT
 
 
-def _secrets() -> list[str]:
+def secrets_at_hand() -> list[str]:
     """The keys, wherever they are set; none where even that cannot be told."""
     from migrator.cli.common import the_environment
 

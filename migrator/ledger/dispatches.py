@@ -30,7 +30,8 @@ class Dispatches:
         """Write one down, at its beginning and once more at its end."""
         self._database.change(
             "INSERT OR REPLACE INTO dispatches"
-            " (run, began_at, ended_at, version, host, calls, seconds) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            " (run, began_at, ended_at, version, host, calls, seconds)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             run.number,
             *dispatch,
         )

@@ -119,7 +119,7 @@ class Counted(NamedTuple):
 
     bucket: int  #: Times the width it is the wall time at which the bucket begins.
     kind: str  #: A verdict, or a state.
-    count: int
+    number: int
 
 
 class SpellOf(NamedTuple):

@@ -68,7 +68,7 @@ def gather(ledger: Ledger, run: Run, told: Told) -> RunReport:
         format=FORMAT,
         made_at=_moment(told.made_at),
         migrator=__version__,
-        run=_facts(ledger, run, commands, times, text, mapping),
+        run=_facts(ledger, run, commands=commands, times=times, text=text, mapping=mapping),
         balance=balance,
         speed=_speed(ledger, run, commands, times),
         course=_course(ledger, run, commands),
@@ -96,6 +96,7 @@ def gather(ledger: Ledger, run: Run, told: Told) -> RunReport:
 def _facts(
     ledger: Ledger,
     run: Run,
+    *,
     commands: tuple[CommandFacts, ...],
     times: CallTimes,
     text: str | None,
