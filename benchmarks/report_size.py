@@ -33,7 +33,8 @@ source: {timezone: Asia/Kolkata}
 opportunity: {type: 12000, id: Opportunity Id, note: "{Remarks}"}
 fields:
   mx_Custom_1: Name
-  mx_Custom_2: {column: Stage, type: choice, values: {Won: Closed Won, Lost: Closed Lost, "On hold": On Hold}, otherwise: keep}
+  mx_Custom_2:
+    {column: Stage, type: choice, values: {Won: Closed Won, Lost: Closed Lost}, otherwise: keep}
   mx_Custom_6: {column: Amount, type: number, grouping: western}
   mx_Custom_11: Region
 """

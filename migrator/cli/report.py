@@ -79,13 +79,12 @@ def _kind(output: str | None, named: str | None) -> str:
         )
     if named is not None:
         return named
-    assert output is not None
-    kind = ENDINGS.get(Path(output).suffix.lower())
+    kind = ENDINGS.get(Path(output or "").suffix.lower())
     if kind is None:
         told = "which format?" if output == "-" else "a report is a .html, a .json or a .md file"
         raise UsageError(
             told,
-            where="" if output == "-" else output,
+            where="" if output in (None, "-") else output,
             advice="Name it so, or say which format: --format html, json or md.",
         )
     return kind

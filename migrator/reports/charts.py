@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _INK, _LINE, _FILL, _BAD, _DOUBT = "#1b1f24", "#0b4f8a", "#cfe0f0", "#a4262c", "#7a5200"
 _BREAK: Final = 1.5  #: Buckets of room that a silence takes.
-_STYLE: Final = {
+_STYLE: Final[dict[Any, Any]] = {  # matplotlib types its names one by one
     "svg.fonttype": "none",  # text stays text: it is found, read aloud and small
     "font.family": "sans-serif",
     "font.sans-serif": ["Segoe UI", "Helvetica Neue", "Arial", "DejaVu Sans"],
@@ -70,14 +70,23 @@ class Chart:
 
 def throughput(speed: Speed, zone: ZoneInfo) -> Chart:
     """Calls per second over time, and the account's limit as a line."""
-    return _both("throughput", "Calls per second over time", _told(speed), speed, zone, _calls)
+    return _both(
+        "throughput",
+        "Calls per second over time",
+        _told(speed),
+        speed=speed,
+        zone=zone,
+        draw=_calls,
+    )
 
 
 def outcomes(speed: Speed, zone: ZoneInfo) -> Chart:
     """Rows by what became of them, adding up over time."""
     rows = [f"{name} {count:,}" for name, count in _row_sums(speed).items()]
     told = f"At the end: {', '.join(rows) or 'no rows sent'}."
-    return _both("outcomes", "Rows sent and what became of them", told, speed, zone, _rows)
+    return _both(
+        "outcomes", "Rows sent and what became of them", told, speed=speed, zone=zone, draw=_rows
+    )
 
 
 def _told(speed: Speed) -> str:
@@ -98,14 +107,7 @@ def _row_sums(speed: Speed) -> dict[str, int]:
 # ------------------------------------------------------------------ drawing
 
 
-def _both(
-    name: str,
-    title: str,
-    told: str,
-    speed: Speed,
-    zone: ZoneInfo,
-    draw: "Draw",
-) -> Chart:
+def _both(name: str, title: str, told: str, *, speed: Speed, zone: ZoneInfo, draw: "Draw") -> Chart:
     wide, narrow = (
         _svg(f"{name}-{shape.name}", title, told, _figure(speed, zone, shape, draw))
         for shape in (WIDE, NARROW)
@@ -147,7 +149,7 @@ class _Places:
             for number, bucket in enumerate(stretch)
         ]
         step = -(-len(every) // most)
-        firsts = {start for start in self.starts}
+        firsts = set(self.starts)
         room = self.end / (most + 1)
         chosen: list[tuple[float, Bucket]] = []
         for number, (place, bucket) in enumerate(every):

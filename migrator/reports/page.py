@@ -120,7 +120,7 @@ class _Clock:
     def moment(self, at: datetime | None) -> str:
         """Such as "2026-11-29 17:19:34 Asia/Kolkata (11:49:34 UTC)"."""
         if at is None:
-            return "–"
+            return "none"
         if self._name is None or self._name == "UTC":
             return f"{at:%Y-%m-%d %H:%M:%S} UTC"
         local = at.astimezone(self._zone)
