@@ -81,10 +81,11 @@ def _kind(output: str | None, named: str | None) -> str:
         return named
     kind = ENDINGS.get(Path(output or "").suffix.lower())
     if kind is None:
-        told = "which format?" if output == "-" else "a report is a .html, a .json or a .md file"
+        if output == "-":
+            raise UsageError("which format?", advice="Say which: --format html, json or md.")
         raise UsageError(
-            told,
-            where="" if output in (None, "-") else output,
+            "a report is a .html, a .json or a .md file",
+            where=output or "",
             advice="Name it so, or say which format: --format html, json or md.",
         )
     return kind

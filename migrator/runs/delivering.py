@@ -7,14 +7,14 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, TypeVar
 
 from migrator import __version__
 from migrator.dispatcher import DeliveryPolicy, Dispatch, DispatchResult
-from migrator.errors import ExitCode, InterruptError, MigratorError, TerminatedError
+from migrator.errors import ExitCode, InterruptError, LedgerError, MigratorError, TerminatedError
 from migrator.ledger.dispatches import DispatchRecord
 from migrator.model import Balance, Run
 from migrator.runs.world import World
@@ -93,7 +93,9 @@ def _written_down(world: World, run: Run) -> Iterator[None]:
     try:
         yield
     finally:
-        keep(world.clock.wall())
+        # What was sent is in the ledger; how it ended is told, even where the disk is full by now.
+        with suppress(LedgerError):
+            keep(world.clock.wall())
 
 
 def rows_left(

@@ -1,4 +1,4 @@
-"""`migrator report`: the same figures as the ledger's, on a page that is sound and loads nothing."""
+"""`migrator report`: the ledger's own figures, on a page that is sound and loads nothing."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a report derives from a ledger: pauses, outages, gaps, before and after; and hostile texts."""
+"""What a report derives from a ledger: pauses, outages, gaps, before and after."""
 
 import re
 from collections.abc import Iterator

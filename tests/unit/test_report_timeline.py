@@ -1,6 +1,7 @@
 """Time in buckets, and what a silence is put down to."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ def test_every_call_and_row_is_in_one_bucket_and_buckets_follow_each_other(
 
     assert sum(one.calls for one in found) == sum(count for _, _, count in calls)
     assert sum(sum(one.rows.values()) for one in found) == sum(count for _, _, count in rows)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         step = (after.began_at - before.began_at).total_seconds()
         if before.stretch == after.stretch:
             assert step == width
