@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
 # The pure core, which has the higher floor of coverage (docs/decisions/0001).
-CORE := migrator/errors.py,migrator/model.py,migrator/cells.py,migrator/reasons.py,migrator/problems.py,migrator/metadata.py,migrator/field_sets.py,migrator/redact.py,migrator/zones.py,migrator/mapping/*,migrator/convert/*,migrator/profile/*,migrator/drafting/*,migrator/mapper/*,migrator/columnwise/*,migrator/snippets.py,migrator/fit/*,migrator/answers.py,migrator/verdicts.py,migrator/leadsquared.py,migrator/leadsquared_types.py,migrator/retry.py,migrator/compare.py,migrator/together.py,migrator/settling.py,migrator/checkup.py,migrator/proving.py,migrator/lookups.py,migrator/leadsquared_lookups.py,migrator/leadsquared_bulk.py
+CORE := migrator/errors.py,migrator/model.py,migrator/cells.py,migrator/reasons.py,migrator/problems.py,migrator/catalogue/*,migrator/metadata.py,migrator/field_sets.py,migrator/redact.py,migrator/zones.py,migrator/mapping/*,migrator/convert/*,migrator/profile/*,migrator/drafting/*,migrator/mapper/*,migrator/columnwise/*,migrator/snippets.py,migrator/fit/*,migrator/answers.py,migrator/verdicts.py,migrator/leadsquared.py,migrator/leadsquared_types.py,migrator/retry.py,migrator/compare.py,migrator/together.py,migrator/settling.py,migrator/checkup.py,migrator/proving.py,migrator/lookups.py,migrator/leadsquared_lookups.py,migrator/leadsquared_bulk.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast lint format docs bench soak smoke ci lock clean

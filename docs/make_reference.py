@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from migrator.catalogue import CATALOGUE
 from migrator.mapping.fields import TAGS, FromRow
 from migrator.mapping.json_schema import json_schema, schema_text
 from migrator.verdicts import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "docs" / "mapping.md", ROOT / "docs" / "verdicts.md")
+PAGES = tuple(
+    ROOT / "docs" / name for name in ("mapping.md", "verdicts.md", "reference/problems.md")
+)
 SCHEMA = ROOT / "mappings" / "mapping.schema.json"
 _BETWEEN = re.compile(r"(?<=<!-- generated: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
@@ -33,6 +36,7 @@ def tables() -> dict[str, str]:
         "fields": _table(_only(definitions["Text"], general)),
         "types": "\n".join(_of_types(definitions, general)),
         "verdicts": "\n".join(_of_verdicts()),
+        "problems": "\n".join(_of_problems()),
     }
 
 
@@ -59,6 +63,19 @@ def _of_verdicts() -> Iterator[str]:
         cells = (cell.replace("|", r"\|") for cell in _cells(rule))
         yield f"| {number} | {' | '.join(cells)} |"
     yield ""
+
+
+def _of_problems() -> Iterator[str]:
+    """The catalogue, a heading for each code."""
+    for part, kinds in CATALOGUE.items():
+        yield f"## {part}\n"
+        for kind in kinds:
+            said = ", ".join(f"`{name}`" for name in kind.exceptions)
+            yield f"### {kind.code}\n"
+            yield f"{kind.title}. {kind.means}\n"
+            yield f"What to do: {kind.mend}\n"
+            if said:
+                yield f"LeadSquared says: {said}.\n"
 
 
 def _cells(rule: Rule) -> tuple[str, ...]:

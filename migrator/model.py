@@ -497,6 +497,7 @@ class EntryRecord:
 class Reason:
     """Why rows failed or were rejected, with how many and an example."""
 
+    code: str  #: Of its kind in the catalogue.
     title: str  #: The exception type, or the kind of problem.
     text: str  #: The message with values masked.
     count: int

@@ -31,23 +31,25 @@ def masked(text: str) -> str:
 
 
 class Reasons:
-    """Counts reasons by title and masked text.
+    """Counts reasons by code, title and masked text.
 
     Args:
-        most: Reasons kept apart; a further text is counted under its title alone. None: all.
+        most: Reasons kept apart; a further text is counted under code and title alone. None: all.
         names_files: Whether rows are named with their file, as of several files they must be.
     """
 
     def __init__(self, *, most: int | None = None, names_files: bool = False) -> None:
         self._most, self._names_files = most, names_files
-        self._groups: dict[tuple[str, str], _Group] = {}
+        self._groups: dict[tuple[str, str, str], _Group] = {}
 
-    def add(self, title: str, text: str, advice: str, *, row: int, file: str = "") -> None:
+    def add(
+        self, title: str, text: str, advice: str, *, code: str, row: int, file: str = ""
+    ) -> None:
         """Count one row's reason, as it came; the row is one of this file's."""
-        key = (title, masked(text))
+        key = (code, title, masked(text))
         if key not in self._groups:
             if self._most is not None and len(self._groups) >= self._most:
-                key = (title, "")
+                key = (code, title, "")
             self._groups.setdefault(key, _Group(example=text, advice=advice))
         group = self._groups[key]
         group.count += 1
@@ -58,6 +60,7 @@ class Reasons:
         """The commonest first."""
         return [
             Reason(
+                code=code,
                 title=title,
                 text=text,
                 count=group.count,
@@ -65,7 +68,9 @@ class Reasons:
                 example=group.example,
                 advice=group.advice,
             )
-            for (title, text), group in sorted(self._groups.items(), key=lambda g: -g[1].count)
+            for (code, title, text), group in sorted(
+                self._groups.items(), key=lambda g: -g[1].count
+            )
         ]
 
 

@@ -21,8 +21,8 @@ from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
     "doctor", "inspect", "ids", "fields", "init", "check", "run", "reconcile", "resume", "retry",
-    "verify", "undo", "status", "runs", "report", "export", "ledger",
-    "sandbox",
+    "verify", "undo", "status", "runs", "report", "export", "explain",
+    "ledger", "sandbox",
 )  # fmt: skip
 
 DESCRIPTION: Final = """\

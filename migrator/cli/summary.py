@@ -148,6 +148,7 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
         "in_conflict": differences_json(ledger.findings.conflicts(run), "wanted"),
         "reasons": [
             {
+                "code": reason.code,
                 "title": reason.title,
                 "text": reason.text,
                 "count": reason.count,

@@ -9,11 +9,12 @@ from typing import Final
 
 import orjson
 
+from migrator.catalogue import Kind, kind_of_answer, known
 from migrator.errors import UsageError
 from migrator.ledger.columns import decode_problems, record_of, run_of
 from migrator.ledger.database import Database
 from migrator.ledger.work import ROWS_LEFT
-from migrator.model import Balance, EntryRecord, Place, Reason, Run, RunState, State
+from migrator.model import Balance, Doubt, EntryRecord, Place, Reason, Run, RunState, State
 from migrator.reasons import Reasons
 
 _WITH_CARRIER: Final = """
@@ -133,11 +134,14 @@ class Records:
         reasons = Reasons(names_files=bool(several))
         for row in self._rows_in(run, states):
             problems = decode_problems(row["problems"])
-            for problem in problems:
-                title = f'{problem.code} in "{problem.column}"' if problem.column else problem.code
-                reasons.add(title, problem.reason, problem.advice, row=row["row"], file=row["file"])
+            for one in problems:
+                title = f'{one.code} in "{one.column}"' if one.column else one.code
+                told = (title, one.reason, one.advice)
+                reasons.add(*told, code=one.code, row=row["row"], file=row["file"])
             if not problems:
-                reasons.add(row["exception"], row["message"], "", row=row["row"], file=row["file"])
+                kind = _kind_of(row)
+                told = (row["exception"], row["message"], kind.mend)
+                reasons.add(*told, code=kind.code, row=row["row"], file=row["file"])
         return reasons.listed()
 
     def entries(self, run: Run, states: Collection[State] | None = None) -> Iterator[EntryRecord]:
@@ -162,3 +166,12 @@ class Records:
         """One entry by run and number."""
         row = self._database.row(_ENTRY, *place)
         return record_of(row) if row is not None else None
+
+
+def _kind_of(row: Row) -> Kind:
+    """Of an entry without problems of its own: what LeadSquared said, or what keeps it."""
+    if row["state"] == State.IN_DOUBT:
+        return known("note-in-doubt" if row["doubt"] == Doubt.NOTE else "in-doubt")
+    if row["waits_for"]:
+        return known("waits-for-earlier-row")
+    return kind_of_answer(row["exception"])

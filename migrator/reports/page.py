@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from migrator.catalogue import find
 from migrator.model import Balance, Verdict
 from migrator.redact import printable
 from migrator.reports.run_report import RunReport
@@ -76,6 +77,7 @@ def _rendered(
         "counted": counted,
         "duration": span,
         "prose": prose,
+        "commands": commands,
         "rows_text": rows_text,
         "as_lines": as_lines,
         "fence": fence,
@@ -87,6 +89,7 @@ def _rendered(
         boxes=list(balance_boxes(report.balance)),
         kinds=KINDS,
         meanings=MEANINGS,
+        kind_of=find,
         noun=noun,
         succeeded=_box(report.balance, "succeeded"),
         written_at=clock.moment(report.made_at),
@@ -153,6 +156,20 @@ def prose(text: str) -> Markup:
     """
     marked = _CODE.sub(r"<code>\1</code>", str(escape(printable(text))))
     return Markup(marked)  # noqa: S704 - escaped before it is marked
+
+
+def commands(text: str) -> Markup:
+    r"""The same for Markdown: the marks around commands stay, all else is escaped.
+
+    >>> str(commands("then `migrator retry` <b>|"))
+    'then `migrator retry` &lt;b&gt;\\|'
+    """
+    pieces = _CODE.split(printable(text))
+    said = (
+        "`" + piece.replace("|", "\\|") + "`" if number % 2 else _in_markdown(piece)
+        for number, piece in enumerate(pieces)
+    )
+    return Markup("".join(said))  # noqa: S704 - escaped, or code
 
 
 def as_lines(text: str) -> Markup:

@@ -79,10 +79,14 @@ def reason_lines(reasons: Sequence[Reason], *, shown: int = REASONS_SHOWN) -> It
         if reason.example != reason.text:
             yield f"           such as: {printable(reason.example)}"
         if reason.advice:
-            yield f"           {printable(reason.advice)}"
+            code = "" if reason.title.startswith(reason.code) else f"{reason.code}: "
+            yield f"           {code}{printable(reason.advice)}"
     if len(reasons) > shown:
         rest = sum(reason.count for reason in reasons[shown:])
         yield f"{rest:>9,}  for {len(reasons) - shown} other reasons"
+    codes = ", ".join(dict.fromkeys(reason.code for reason in reasons[:shown]))
+    if codes:
+        yield f"`migrator explain CODE` tells more: {codes}"
 
 
 def rows_text(rows: Iterable[int | str], count: int) -> str:

@@ -154,5 +154,12 @@ def _refuse(block: Iterable[SourceRow | Rejected], reasons: Reasons) -> int:
     for row in rejected:
         for problem in row.problems:
             title = f'{problem.code} in "{problem.column}"' if problem.column else problem.code
-            reasons.add(title, problem.reason, problem.advice, row=row.row.row, file=row.row.file)
+            reasons.add(
+                title,
+                problem.reason,
+                problem.advice,
+                code=problem.code,
+                row=row.row.row,
+                file=row.row.file,
+            )
     return len(rejected)

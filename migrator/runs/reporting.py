@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from migrator import __version__
+from migrator.catalogue import kind_of_answer, known
 from migrator.errors import MappingError
 from migrator.ledger import Ledger
 from migrator.ledger.findings import CONFLICT, KEPT, LOST, Difference
@@ -45,6 +46,7 @@ SPELLS_LISTED: Final = 20
 GAP_SECONDS: Final = 30.0
 AN_OUTAGE: Final = 5  #: Calls in a row without LeadSquared's answer; DESIGN decision 8.
 RATE_ANSWERS_APART: Final = 30.0  #: Seconds after which a rate answer begins another spell.
+IN_DOUBT: Final = {Doubt.ALL: "in-doubt", Doubt.NOTE: "note-in-doubt"}  #: Codes of the catalogue.
 NO_ANSWER_KNOWN: Final = "no answer known"
 
 
@@ -253,9 +255,15 @@ def why_silent(
 
 
 def _attention(ledger: Ledger, run: Run, reasons: Sequence[Reason]) -> Iterator[AttentionRow]:
-    advice = {(reason.title, reason.text): reason.advice for reason in reasons}
+    advice = {
+        (reason.title, reason.text): reason.advice
+        for reason in reasons
+        if reason.code not in IN_DOUBT.values()
+    }
     for entry in islice(ledger.records.entries(run, ATTENTION), ROWS_LISTED):
-        told = entry.advice or advice.get((entry.exception, masked(entry.message)), "")
+        told = entry.advice
+        if not told and entry.state is State.FAILED:
+            told = advice.get((entry.exception, masked(entry.message)), "")
         yield AttentionRow(
             file=entry.file,
             sheet=entry.sheet,
@@ -263,23 +271,16 @@ def _attention(ledger: Ledger, run: Run, reasons: Sequence[Reason]) -> Iterator[
             opportunity_id=entry.opportunity_id,
             state=entry.carrier.state if entry.carrier else entry.state,
             reason=entry.message or entry.exception,
-            advice=told or _what_to_do(entry, run),
+            advice=told or _what_to_do(entry),
         )
 
 
-def _what_to_do(entry: EntryRecord, run: Run) -> str:
+def _what_to_do(entry: EntryRecord) -> str:
     if entry.carrier is not None:
         return f"It goes with row {entry.carrier.row}."
-    if entry.state is State.REJECTED:
-        return "Mend the cell in an export and give it to `migrator run`."
-    if entry.state is State.FAILED:
-        return f"Mend what is said, then `migrator retry {run.id}`."
-    if entry.doubt is Doubt.NOTE:
-        return (
-            f"Look for the note in LeadSquared, then `migrator retry {run.id} --in-doubt "
-            "--note-present` or `--note-missing`."
-        )
-    return f"`migrator resume {run.id}` settles it."
+    if entry.doubt is not None:
+        return known(IN_DOUBT[entry.doubt]).mend
+    return kind_of_answer(entry.exception).mend
 
 
 def _others(ledger: Ledger, run: Run, kind: str, found: Iterable[Difference]) -> OtherValues:
