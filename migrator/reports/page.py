@@ -73,6 +73,7 @@ def _rendered(
     environment.filters |= {
         "moment": clock.moment,
         "clock": clock.local,
+        "unbroken": unbroken,
         "utc": clock.utc,
         "counted": counted,
         "duration": span,
@@ -137,6 +138,16 @@ class _Clock:
     def utc(self, at: datetime) -> str:
         """The time in UTC, for programs."""
         return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def unbroken(time: str) -> Markup:
+    """A day and a time that a narrow column may part, but neither of them.
+
+    >>> str(unbroken("2026-11-29 17:19:34"))
+    '<span class="d">2026-11-29</span> <span class="d">17:19:34</span>'
+    """
+    parts = (f'<span class="d">{escape(part)}</span>' for part in time.split(" "))
+    return Markup(" ".join(parts))  # noqa: S704 - escaped here
 
 
 def span(seconds: float) -> str:
