@@ -20,16 +20,16 @@ from migrator import __version__
 from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
-    "doctor", "inspect", "ids", "fields", "init", "check", "run", "reconcile", "resume", "retry",
-    "verify", "undo", "status", "runs", "report", "export", "explain",
-    "ledger", "sandbox",
+    "doctor", "inspect", "ids", "fields", "init", "check", "plan", "run", "reconcile", "resume",
+    "retry", "verify", "undo", "status", "runs", "report", "export", "explain", "ledger", "sandbox",
+    "completion",
 )  # fmt: skip
 
 DESCRIPTION: Final = """\
 Move spreadsheets of opportunities into LeadSquared: every row accounted for, at the account's
 limit, and nothing sent twice.
 """
-EPILOG: Final = """\
+EVENING: Final = """\
 a first evening:
   migrator inspect deals.xlsx                         shows what is in the sheet
   migrator fields --type 12000                        shows the fields of an opportunity type
@@ -39,8 +39,10 @@ a first evening:
   migrator resume                                     goes on after a stop
   migrator retry                                      sends failed rows again
   migrator verify                                     reads back what was written
-  migrator export --failed -o failed.csv              the rows that need a person
-
+  migrator export --failed -o failed.xlsx             the rows that need a person
+"""
+EPILOG: Final = f"""\
+{EVENING}
 exit codes: 0 all is well, 2 command line, 3 sheet, 4 mapping, 5 settings, 6 ledger, 7 CRM not
 reached, 8 access refused, 9 calls used up, 10 rows need attention, 11 read back otherwise,
 12 stopped with rows left, 130/143 interrupted. The README says more.
@@ -60,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"migrator {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name in COMMANDS:
         module = _module(name)
         command = commands.add_parser(
@@ -100,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _signals_in_words():
             options = build_parser().parse_args(arguments)
-            code = int(_module(options.command).run(options))
+            code = int(_module(options.command).run(options)) if options.command else _welcome()
         sys.stdout.flush()
     except MigratorError as error:
         from migrator.cli.screen import show
@@ -118,6 +120,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
         return _fault(error)
     return code
+
+
+def _welcome() -> int:
+    from migrator.cli.screen import show
+    from migrator.cli.welcome import welcome_lines
+
+    for line in welcome_lines(DESCRIPTION, EVENING):
+        show(line)
+    return ExitCode.OK
 
 
 @contextmanager

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from migrator.verdicts import MovedExceptions
 
 
-def add_sheet(parser: argparse.ArgumentParser) -> None:
+def add_sheet(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """The sheet and its mapping."""
     parser.add_argument(
         "sheet",
-        nargs="+",
+        nargs="+" if required else "*",
         metavar="SHEET",
         help="a CSV or a workbook; several files of one header, or a pattern such as 'deals-*.csv'",
     )
     parser.add_argument(
-        "-m", "--mapping", type=Path, required=True, metavar="MAPPING", help="a mapping in YAML"
+        "-m", "--mapping", type=Path, required=required, metavar="MAPPING", help="a mapping in YAML"
     )
     parser.add_argument(
         "--mixed-ids", action="store_true", help="take GUIDs and AutoIds in one sheet"
@@ -85,18 +85,24 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
         help="do not read the first row back for this field: you have looked in LeadSquared",
     )
     parser.add_argument(
-        "--until",
-        type=_time_of_day,
-        metavar="HH:MM",
-        help="no call after this time of this machine's clock (exit 12)",
-    )
-    parser.add_argument(
         "--max-failures",
         type=rows_or_part,
         metavar="N|P%",
         help="stop when N rows have failed, or more than P %% of at least 20 (exit 12)",
     )
     add_max_outage(parser)
+    add_price(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_price(parser: argparse.ArgumentParser) -> None:
+    """On what the calls and the time of a plan depend."""
+    parser.add_argument(
+        "--until",
+        type=_time_of_day,
+        metavar="HH:MM",
+        help="no call after this time of this machine's clock (exit 12)",
+    )
     parser.add_argument(
         "--no-before-image",
         action="store_true",
@@ -104,7 +110,6 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     )
     add_verify(parser)
     add_quota(parser)
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def add_max_outage(parser: argparse.ArgumentParser) -> None:
@@ -323,23 +328,29 @@ def the_link() -> "Link":
 
 def the_policy(world: "World", options: argparse.Namespace) -> "DeliveryPolicy":
     """The policy that the options describe."""
-    from migrator.clock import next_time_of_day
     from migrator.dispatcher import DeliveryPolicy, MostFailures
 
-    until = None
-    if options.until is not None:
-        until = next_time_of_day(*options.until, after=world.clock.wall())
     return DeliveryPolicy(
         patience=options.patience,
         allow_older=options.allow_older,
         before_images=not options.no_before_image,
-        until=until,
+        verifies=options.verify,
+        until=the_until(world, options),
         canary=getattr(options, "canary", None) or 0,  # `retry` has none
         longest_outage=options.max_outage * 60,
         most_failures=MostFailures(*options.max_failures) if options.max_failures else None,
         trusted=tuple(options.trust),
         moved=the_moved_exceptions(),
     )
+
+
+def the_until(world: "World", options: argparse.Namespace) -> float | None:
+    """The wall time of ``--until``."""
+    from migrator.clock import next_time_of_day
+
+    if options.until is None:
+        return None
+    return next_time_of_day(*options.until, after=world.clock.wall())
 
 
 def the_moved_exceptions() -> "MovedExceptions":

@@ -5,11 +5,13 @@ import argparse
 from migrator.cli.common import (
     add_canary,
     add_ledger,
+    add_same_account,
     add_sending,
     add_sheet,
     row_count,
     row_ranges,
 )
+from migrator.errors import UsageError
 
 HELP = "plan a sheet into the ledger, ask, and send every update"
 EPILOG = """\
@@ -19,12 +21,18 @@ examples:
   migrator run deals.xlsx -m mappings/deals.yaml --limit 1
   migrator run deals.xlsx -m mappings/deals.yaml --canary 10
   migrator run deals.xlsx -m mappings/deals.yaml
+  migrator run --plan r3
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_sheet(parser)
+    add_sheet(parser, required=False)
+    parser.add_argument(
+        "--plan",
+        metavar="RUN",
+        help="send a plan that `migrator plan` saved, as it is: no sheet, no mapping",
+    )
     add_ledger(parser)
     some = parser.add_mutually_exclusive_group()
     some.add_argument("--limit", type=row_count, metavar="N", help="send only the first N rows")
@@ -41,11 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="this ledger is meant, though another one knows the sheet",
     )
+    add_same_account(parser)
     add_sending(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a sheet."""
+    """Run a sheet, or a saved plan."""
+    _refuse_half_a_sheet(options)
     from migrator.cli.common import (
         report,
         the_environment,
@@ -57,13 +67,13 @@ def run(options: argparse.Namespace) -> int:
     from migrator.mapping import load_mapping
     from migrator.settings import load_settings
 
-    mapping = load_mapping(options.mapping)
+    mapping = load_mapping(options.mapping) if options.plan is None else None
     load_settings(the_environment())  # before a ledger is made that would stay behind, empty
     the_moved_exceptions()
-    from migrator.runs.running import RunOptions
+    from migrator.runs.running import RunOptions, run_plan
     from migrator.runs.running import run as run_sheet
 
-    with the_ledger(options, must_exist=False) as ledger:
+    with the_ledger(options, must_exist=mapping is None) as ledger:
         world = the_world(ledger, options)
         run_options = RunOptions(
             name=options.source,
@@ -74,5 +84,31 @@ def run(options: argparse.Namespace) -> int:
             new_ledger=options.new_ledger or options.ledger is not None,
             policy=the_policy(world, options),
         )
-        finished = run_sheet(world, options.sheet, mapping, run_options)
+        if mapping is None:
+            saved = ledger.records.run(options.plan)
+            finished = run_plan(world, saved, run_options, same_account=options.same_account)
+        else:
+            finished = run_sheet(world, options.sheet, mapping, run_options)
         return report(world, finished, options)
+
+
+def _refuse_half_a_sheet(options: argparse.Namespace) -> None:
+    """A sheet needs its mapping; where a plan is named, neither may stand."""
+    given = [*options.sheet, *([f"-m {options.mapping}"] if options.mapping else [])]
+    if options.plan is not None and given:
+        raise UsageError(
+            f"--plan sends what is in the ledger: {given[0]} has nothing to do with it",
+            advice=f"Write `migrator run --plan {options.plan}` alone, or leave --plan out.",
+        )
+    missing = "" if options.plan is not None else _missing(options)
+    if missing:
+        raise UsageError(
+            f"{missing} is missing",
+            advice="Write `migrator run SHEET -m MAPPING`. `migrator run --help` shows every "
+            "option, with examples.",
+        )
+
+
+def _missing(options: argparse.Namespace) -> str:
+    there = (("SHEET", options.sheet), ("-m or --mapping", options.mapping))
+    return ", ".join(name for name, given in there if not given)

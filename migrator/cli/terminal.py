@@ -11,11 +11,12 @@ from typing import Any
 
 from tqdm import tqdm
 
+from migrator.cli.planned import summary_lines
 from migrator.cli.screen import show
 from migrator.errors import UsageError
 from migrator.model import Counts
 from migrator.redact import printable
-from migrator.reports.text import balance_lines, counted, duration, reason_lines
+from migrator.reports.text import counted, duration
 from migrator.runs.world import PlanSummary
 
 HEARTBEAT_SECONDS = 30.0
@@ -31,7 +32,8 @@ class TerminalOperator:
 
     def confirm(self, summary: PlanSummary) -> bool:
         """Show what is about to be sent, and ask unless ``--yes`` answered before."""
-        lines, question = summary_lines(summary), f"Send {counted(summary.calls, 'update')}?"
+        lines = list(summary_lines(summary))
+        question = f"Send {counted(summary.price.updates, 'update')}?"
         if self._asked(lines, question, what="send", done="sent"):
             return True
         print("Nothing was sent; the same command asks again.", file=sys.stderr)
@@ -140,23 +142,3 @@ def _counts_text(counts: Counts, state: str) -> str:
     if state != "sending":
         parts.append(state)
     return ", ".join(parts)
-
-
-def summary_lines(summary: PlanSummary) -> list[str]:
-    """What is about to be sent."""
-    run = summary.run
-    lines = [
-        f"Run {run.id}: {printable(run.source.name)} with {printable(run.source.mapping_name)}",
-        f"  account {run.account}",
-        f"  ledger  {summary.ledger}",
-        *balance_lines(summary.balance),
-    ]
-    if summary.rejected:
-        lines += ["rejected rows, by reason:", *reason_lines(summary.rejected)]
-    lines += [f"note: {printable(note)}" for note in summary.notes]
-    lines.append(
-        f"{counted(summary.calls, 'update')} at {summary.limit}: about "
-        f"{duration(summary.seconds)}. The limit is shared by everything that uses the account "
-        "(--share 0.8 leaves it a part), and LeadSquared's own automations may fire."
-    )
-    return lines

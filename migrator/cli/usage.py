@@ -25,8 +25,7 @@ def advice_for(message: str, parser: argparse.ArgumentParser) -> tuple[str, str]
         return f'there is no {thing} "{found[2]}"', f"{near(found[2], known)}{_known(known)} {look}"
     if missing := _missing(message):
         if missing == "COMMAND":
-            begin = "" if " " in parser.prog else "Begin with `migrator check SHEET -m MAPPING`. "
-            return "a command is missing", f"{begin}{look}"
+            return "a command is missing", look
         return f"{missing} is missing", f"{_usage(parser)} {look}"
     if found := _ONE_OF.match(message):
         return f"{found[1]} and {found[2]} exclude each other", f"Keep one of them. {look}"

@@ -26,6 +26,7 @@ class DeliveryPolicy:
     most_failures: MostFailures | None = None  #: Failed rows that stop the run (exit 12).
     equal_refusals: int = 20  #: Refusals in a row with one reason that stop the run (exit 12).
     foreign_answers: int = 10  #: Foreign 404s in a row, over different rows, that stop it (exit 8).
+    verifies: bool = False  #: Read back at the end what was written.
     allow_older: bool = False  #: Send a row even when a later one of its opportunity succeeded.
     before_images: bool = True  #: Keep what the CRM holds before a run's first change.
     regardless: frozenset[int] = frozenset()  #: Entries that wait for no earlier row.

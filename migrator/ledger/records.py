@@ -102,6 +102,16 @@ class Records:
             merged=merged,
         )
 
+    def opportunities_to_send(self, run: Run) -> int:
+        """How many opportunities the run's planned rows are about."""
+        return int(
+            self._database.value(
+                "SELECT count(DISTINCT opportunity) FROM entries WHERE run = ?"
+                " AND state = 'planned'",
+                run.number,
+            )
+        )
+
     def calls_per_second(self, run: Run, *, now: float, seconds: float) -> float:
         """How fast the run's calls left in the last ``seconds``, or since its last beginning.
 

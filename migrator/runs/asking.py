@@ -9,10 +9,11 @@ from dataclasses import replace
 from migrator.dispatcher import DeliveryPolicy
 from migrator.ledger.place import warning_about
 from migrator.model import Balance, Run, RunState, State
-from migrator.runs.before import calls_of_images, told_of_images
+from migrator.runs.before import told_of_images
 from migrator.runs.bounds import bounds
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.delivering import Finished, rows_left
+from migrator.runs.pricing import price_of
 from migrator.runs.world import PlanSummary, World
 
 
@@ -49,27 +50,23 @@ def plan_summary(
     policy: DeliveryPolicy,
 ) -> PlanSummary:
     """What the operator is shown before the question."""
-    rate, whole = world.rate(), world.settings.rate
-    is_new = run.state is RunState.PLANNING
+    price = price_of(world, run, updates=calls, policy=policy)
+    is_new = run.state in (RunState.PLANNING, RunState.READY)
     place = filter(None, [warning_about(world.ledger.path)])
     rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
-    wants = policy.before_images and calls > 0
-    first = calls_of_images(world, run, updates=calls) if wants else 0
-    images = told_of_images(world, run, calls=first) if wants else ()
+    images = told_of_images(world, run) if policy.before_images and calls > 0 else ()
     moved = [f"exceptions, as the settings file says: {policy.moved}"] if policy.moved else []
     return PlanSummary(
         run=run,
         ledger=world.ledger.path,
         balance=balance,
         rejected=tuple(rejected),
-        calls=calls,
-        seconds=calls / rate.per_second,
-        limit=str(rate) if rate == whole else f"{rate} (of {whole})",
+        price=price,
         notes=(
             *notes,
             *moved,
             *images,
-            *bounds(world, run, calls=calls, first=first, until=policy.until),
+            *bounds(world, run, price=price, until=policy.until),
             *place,
         ),
     )

@@ -22,16 +22,8 @@ def calls_of_images(world: World, run: Run, *, updates: int) -> int:
     return bulk_calls(min(updates, len(world.ledger.images.wanted(run, None))))
 
 
-def told_of_images(world: World, run: Run, *, calls: int) -> Iterator[str]:
-    """What the operator should know of the before-images of a plan, before saying yes.
-
-    ``calls``: as `calls_of_images` counts them.
-    """
-    if calls:
-        yield (
-            f"{counted(calls, 'call')} first, for the before-images: `migrator undo {run.id}` can "
-            "write the old values back (--no-before-image keeps none)"
-        )
+def told_of_images(world: World, run: Run) -> Iterator[str]:
+    """What the operator should know of the before-images of a plan, before saying yes."""
     nameless = world.ledger.images.nameless(run) if run.keeps_images else 0
     if nameless:
         yield (

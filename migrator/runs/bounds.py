@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from migrator.clock import local_time
 from migrator.model import Proof, ProofKind, Run
 from migrator.proving import SWITCHED
+from migrator.runs.pricing import Price
 from migrator.runs.world import World
 
 
-def bounds(world: World, run: Run, *, calls: int, first: int, until: float | None) -> Iterator[str]:
-    """What the operator should know before saying yes to ``calls`` updates, and ``first`` reads."""
+def bounds(world: World, run: Run, *, price: Price, until: float | None) -> Iterator[str]:
+    """What the operator should know before saying yes to what a plan costs."""
     proved = world.ledger.proofs.proved(run)
     for name in run.source.schema_names:
         if name in SWITCHED and Proof(name, ProofKind.WRITTEN) not in proved:
@@ -23,17 +24,13 @@ def bounds(world: World, run: Run, *, calls: int, first: int, until: float | Non
             )
     if until is not None:
         seconds = max(0.0, until - world.clock.wall())
-        fit = min(calls, int(seconds * world.rate().per_second))
+        fit = max(0, int(seconds * world.rate().per_second) - price.reads_first)
         yield (
-            f"no call leaves after {local_time(until)}: at the limit, {fit:,} of {calls:,} "
-            "updates go before it"
+            f"no call leaves after {local_time(until)}: at the limit, "
+            f"{min(fit, price.updates):,} of {price.updates:,} updates go before it"
         )
-    daily = world.settings.daily_limit
-    if daily is not None:
-        count = world.day_count(run.account)
-        left = max(0, daily - count.today())
-        stops = (
-            "" if first + calls <= left else ": the run stops then, and `migrator resume` goes on"
-        )
-        until_when = local_time(count.next_day())
-        yield f"{left:,} of the day's {daily:,} calls left until {until_when}{stops}"
+    if (day := price.day) is not None:
+        left = max(0, day.limit - day.used)
+        stops = "" if price.calls <= left else ": the run stops then, and `migrator resume` goes on"
+        until_when = local_time(day.next_day)
+        yield f"{left:,} of the day's {day.limit:,} calls left until {until_when}{stops}"

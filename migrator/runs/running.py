@@ -1,4 +1,4 @@
-"""`run`: a spreadsheet in, every opportunity updated, every row accounted for.
+"""`run` and `plan`: a spreadsheet in, every opportunity updated, every row accounted for.
 
 Owns the order of the steps, and what typing a command twice means (DESIGN section 5). The steps
 themselves are elsewhere.
@@ -14,7 +14,7 @@ from migrator.loader import Rows
 from migrator.mapping import Mapping
 from migrator.model import Balance, Run, State
 from migrator.reports.text import counted
-from migrator.runs.accounts import account_of
+from migrator.runs.accounts import account_of, require_account
 from migrator.runs.asking import as_it_stands, plan_summary
 from migrator.runs.canary import deliver_after_canary
 from migrator.runs.choosing import RowRanges, chosen_rows, numbers_of
@@ -32,7 +32,7 @@ from migrator.runs.planning import (
 )
 from migrator.runs.reading import users_by_email
 from migrator.runs.retrying import go_on
-from migrator.runs.world import World
+from migrator.runs.world import PlanSummary, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,14 @@ class RunOptions:
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """What `plan` leaves in the ledger."""
+
+    summary: PlanSummary
+    is_known: bool  #: The same contents were planned before: that run is shown.
+
+
 # ------------------------------------------------------------------ run
 
 
@@ -57,6 +65,88 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
     Raises:
         MigratorError: The run cannot start; nothing was sent.
     """
+    planned, notes = _planned(world, sheet, mapping, options)
+    earlier = _earlier(world, planned)
+    if not options.again:
+        same = _recognised(planned, earlier)
+        if same is not None and not any(world.ledger.images.undos(same)):
+            world.ledger.plans.discard(planned.run)
+            return _go_on(world, same, options, notes)
+    return _send_new(world, planned, earlier, options, notes)
+
+
+def plan(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> SavedPlan:
+    """Plan as `run` does, and leave the plan in the ledger: nothing is sent.
+
+    An older plan of the same source that was never begun gives way to the new one.
+
+    Raises:
+        MigratorError: The sheet cannot be planned, or a run of it is under way; no plan is left.
+    """
+    planned, notes = _planned(world, sheet, mapping, options)
+    earlier, new = _earlier(world, planned), planned.run
+    same = None if options.again else _recognised(planned, earlier)
+    if same is not None and not any(world.ledger.images.undos(same)):
+        world.ledger.plans.discard(new)
+        return SavedPlan(summary=_as_saved(world, same, options, notes), is_known=True)
+    try:
+        unfinished = _never_begun(world, earlier)
+        with world.ledger.locks.hold(new):
+            marks = world.ledger.plans.mark(new, send_all=options.again)
+            notes += warnings_about(world, new, unfinished, marks.notes_left_out)
+            _take_place(world, new, unfinished, options)
+            sealed = _seal(world, planned)
+    except BaseException:
+        world.ledger.plans.discard(new)
+        raise
+    return SavedPlan(summary=_as_saved(world, sealed, options, notes), is_known=False)
+
+
+def _never_begun(world: World, earlier: Sequence[Run]) -> list[Run]:
+    """The unfinished runs, all of which are plans of which nothing was sent.
+
+    Raises:
+        UsageError: Something was sent of one of them.
+    """
+    unfinished = [old for old in earlier if world.ledger.records.is_unfinished(old)]
+    for old in unfinished:
+        if world.ledger.records.balance(old).calls:
+            raise UsageError(
+                f"run {old.id} of the same source is unfinished, and rows of it were sent",
+                advice=f"`migrator resume {old.id}` finishes it. Or type `migrator run` with this "
+                "sheet: it takes that run's place at once, which a plan for later must not.",
+            )
+    return unfinished
+
+
+def _as_saved(world: World, run: Run, options: RunOptions, notes: Sequence[str]) -> PlanSummary:
+    balance = world.ledger.records.balance(run)
+    calls = rows_left(world, run, None)
+    return plan_summary(world, run, balance, calls=calls, notes=notes, policy=options.policy)
+
+
+def run_plan(world: World, run: Run, options: RunOptions, *, same_account: bool) -> Finished:
+    """Ask and send a plan that was saved, as it is in the ledger; no sheet is read.
+
+    Of the options only those count that say which rows go, and how they are delivered.
+
+    Raises:
+        UsageError: The keys are another account's, or none of the rows is in the plan.
+    """
+    with world.ledger.locks.hold(run):
+        if not world.ledger.records.is_unfinished(run):
+            world.operator.say(f"the plan {run.id} was sent: nothing of it is left")
+            return as_it_stands(world, run)
+        require_account(world, run, same_account=same_account)
+        run = world.ledger.plans.run(run.number)
+        chosen = chosen_rows(world, run, limit=options.limit, rows=options.rows)
+        return go_on(world, run, policy=options.policy, chosen=chosen)
+
+
+def _planned(
+    world: World, sheet: Sheet, mapping: Mapping, options: RunOptions
+) -> tuple[Planned, list[str]]:
+    """The sheet as a plan that is not sealed, and what a person should know of it."""
     account = account_of(world)
     remove_unsealed(world)
     with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
@@ -77,18 +167,13 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
             parent=parent,
             secrets=world.settings.secrets,
         )
-        notes = [*rows.notes, *source.notes, *planned.notes]
-    earlier = [
-        run
-        for run in world.ledger.plans.same_names(planned.run.source, account=account)
-        if run.number != planned.run.number
-    ]
-    if not options.again:
-        same = _recognised(planned, earlier)
-        if same is not None and not any(world.ledger.images.undos(same)):
-            world.ledger.plans.discard(planned.run)
-            return _go_on(world, same, options, notes)
-    return _send_new(world, planned, earlier, options, notes)
+        return planned, [*rows.notes, *source.notes, *planned.notes]
+
+
+def _earlier(world: World, planned: Planned) -> list[Run]:
+    """Other runs of the same source by the same mapping, the newest first."""
+    same_names = world.ledger.plans.same_names(planned.run.source, account=planned.run.account)
+    return [run for run in same_names if run.number != planned.run.number]
 
 
 def refuse_a_second_ledger(world: World, account: str, name: str) -> None:
@@ -175,23 +260,34 @@ def _send_new(
             else:
                 for note in notes:
                     world.operator.say(f"note: {note}")
-            if unfinished:
-                close_all(world, unfinished, by=new, policy=options.policy)
-                ledger.plans.mark(new, send_all=options.again)
+            _take_place(world, new, unfinished, options)
         except BaseException:
             ledger.plans.discard(new)
             raise
-        overtaken = ledger.comparing.overtaken(new)
-        ledger.comparing.supersede(overtaken, by=new, at=world.clock.wall())
-        sealed = ledger.plans.seal(
-            new,
-            content_digest=planned.content_digest,
-            rows_read=planned.rows_read,
-            blank_rows=planned.blank_rows,
-        )
-        world.known_ledgers.remember(ledger.path)
+        sealed = _seal(world, planned)
         chosen = chosen_rows(world, sealed, limit=options.limit, rows=options.rows)
         return deliver_after_canary(world, sealed, policy=options.policy, chosen=chosen)
+
+
+def _take_place(world: World, new: Run, unfinished: Sequence[Run], options: RunOptions) -> None:
+    """Close older runs of the source; what reading settled of them need not be sent."""
+    if unfinished:
+        close_all(world, unfinished, by=new, policy=options.policy)
+        world.ledger.plans.mark(new, send_all=options.again)
+
+
+def _seal(world: World, planned: Planned) -> Run:
+    ledger, new = world.ledger, planned.run
+    overtaken = ledger.comparing.overtaken(new)
+    ledger.comparing.supersede(overtaken, by=new, at=world.clock.wall())
+    sealed = ledger.plans.seal(
+        new,
+        content_digest=planned.content_digest,
+        rows_read=planned.rows_read,
+        blank_rows=planned.blank_rows,
+    )
+    world.known_ledgers.remember(ledger.path)
+    return sealed
 
 
 def _calls_before_seal(

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from migrator.client import LeadSquaredClient
 from migrator.clock import SystemClock
@@ -23,6 +23,9 @@ from migrator.quota.places import permits_of
 from migrator.quota.shared import SharedPermits
 from migrator.settings import RateLimit, Settings
 
+if TYPE_CHECKING:
+    from migrator.runs.pricing import Price
+
 T = TypeVar("T")
 
 
@@ -34,9 +37,7 @@ class PlanSummary:
     ledger: Path
     balance: Balance
     rejected: tuple[Reason, ...]
-    calls: int  #: Updates that this command is about to send.
-    seconds: float  #: At the account's limit.
-    limit: str  #: Such as "25 per 5 s".
+    price: "Price"
     notes: tuple[str, ...]  #: Sentences that the operator should read before saying yes.
 
 

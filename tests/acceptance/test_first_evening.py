@@ -388,7 +388,7 @@ def test_a_user_deactivated_in_the_middle_stops_the_run_and_resume_goes_on(
 def test_an_operator_who_says_no_sends_nothing_and_leaves_nothing(evening: Evening) -> None:
     class SaysNo(SilentOperator):
         def confirm(self, summary: PlanSummary) -> bool:
-            assert summary.calls == 2
+            assert summary.price.updates == 2
             return False
 
     evening.start_sandbox()

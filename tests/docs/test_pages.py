@@ -35,6 +35,7 @@ PAGES = [
     "dropdowns.md",
     "getting-ids.md",
     "checking.md",
+    "planning.md",
 ]
 
 

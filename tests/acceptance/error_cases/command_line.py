@@ -5,7 +5,12 @@ from tests.acceptance.rehearsal import deals
 
 case = Group("The command line")
 
-case("No command", "migrator", code=2)
+case("No command of the ledger", "migrator ledger", code=2)
+case("Nothing to run", "migrator run", code=2)
+case("A plan and a sheet", "migrator run deals.csv --plan r1", code=2)
+case("A code that there is not", "migrator explain not-a-dat", code=2)
+case("An exception of which nothing is known", "migrator explain MXNewException", code=2)
+case("A shell that cannot complete", "migrator completion powershell", code=2)
 case("A command that there is not", "migrator resum", code=2)
 case("A command far from any", "migrator upload deals.csv", code=2)
 case("An option that there is not", f"{RUN} --limt 3", code=2)
@@ -21,6 +26,12 @@ case("A patience that is no time", f"{RUN} --patience soon", code=2)
 case("No file for an export", "migrator export --failed", code=2)
 case("A status without a ledger", "migrator status", code=6)
 case("A resume without a ledger", "migrator resume --yes", code=6)
+
+
+@case("A plan beside a run that has begun", "migrator plan deals.csv -m deals.yaml", code=2)
+def _(at: Scene) -> None:
+    at.done(f"{RUN} --limit 1", code=12)
+    at.write_sheet(deals(2))
 
 
 @case("A run that there is not", "migrator status r7", code=2)

@@ -1,0 +1,93 @@
+"""`migrator plan`: a sheet as a plan in the ledger, with what it will cost; sent later."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from migrator.cli.common import add_ledger, add_price, add_sheet
+from migrator.errors import ExitCode
+
+if TYPE_CHECKING:
+    from migrator.ledger import Ledger
+    from migrator.runs.running import SavedPlan
+
+HELP = "plan a sheet into the ledger and tell what it costs; `run --plan` sends it later"
+EPILOG = """\
+The plan holds every row as it was read: `run --plan` reads neither the sheet nor the mapping again.
+
+examples:
+  migrator plan deals.xlsx -m mappings/deals.yaml --until 06:00
+  migrator run --plan r3
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_sheet(parser)
+    add_ledger(parser)
+    parser.add_argument("--source", metavar="NAME", help="the source's name, for dated files")
+    parser.add_argument(
+        "--again", action="store_true", help="plan everything, notes too, confirmed or not"
+    )
+    parser.add_argument(
+        "--new-ledger",
+        action="store_true",
+        help="this ledger is meant, though another one knows the sheet",
+    )
+    add_price(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(yes=False)  # nothing is sent that could be asked about
+
+
+def run(options: argparse.Namespace) -> int:
+    """Plan a sheet; 10 where rows were rejected, and the plan is there all the same."""
+    from migrator.cli.common import the_environment, the_ledger, the_until, the_world
+    from migrator.dispatcher import DeliveryPolicy
+    from migrator.mapping import load_mapping
+    from migrator.model import State
+    from migrator.runs.running import RunOptions, plan
+    from migrator.settings import load_settings
+
+    mapping = load_mapping(options.mapping)
+    load_settings(the_environment())  # before a ledger is made that would stay behind, empty
+    with the_ledger(options, must_exist=False) as ledger:
+        world = the_world(ledger, options)
+        policy = DeliveryPolicy(
+            before_images=not options.no_before_image,
+            verifies=options.verify,
+            until=the_until(world, options),
+        )
+        run_options = RunOptions(
+            name=options.source,
+            again=options.again,
+            mixed_ids=options.mixed_ids,
+            new_ledger=options.new_ledger or options.ledger is not None,
+            policy=policy,
+        )
+        saved = plan(world, options.sheet, mapping, run_options)
+        world.operator.close()
+        _show(ledger, saved, as_json=options.json)
+    has_rejected = bool(saved.summary.balance.states.get(State.REJECTED))
+    return ExitCode.ROWS_NEED_ATTENTION if has_rejected else ExitCode.OK
+
+
+def _show(ledger: "Ledger", saved: "SavedPlan", *, as_json: bool) -> None:
+    from migrator.cli.planned import summary_json, summary_lines
+    from migrator.cli.screen import show
+
+    summary = saved.summary
+    if as_json:
+        import orjson
+
+        from migrator.cli.summary import run_json
+
+        content = run_json(ledger, summary.run, summary.balance) | summary_json(summary)
+        print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+        return
+    for line in summary_lines(summary):
+        show(line)
+    if not summary.price.updates:
+        show("nothing is to be sent")
+        return
+    known = " before; nothing was planned anew" if saved.is_known else ""
+    show(f"planned{known}, nothing was sent")
+    show(f"next: migrator run --plan {summary.run.id}")
