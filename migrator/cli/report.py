@@ -23,6 +23,7 @@ examples:
   migrator report r3 -o r3.md
   migrator report r3 --format json
 """
+PRINTED: Final = (None, Path("-"))  #: What -o says where nothing is written to a file.
 ENDINGS: Final = {".html": "html", ".htm": "html", ".json": "json", ".md": "md", ".markdown": "md"}
 
 
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        type=Path,
         metavar="FILE",
         help="a .html, .json or .md file; - (or nothing, for json and md) prints it",
     )
@@ -47,25 +49,25 @@ def run(options: argparse.Namespace) -> int:
 
     kind = _kind(options.output, options.format)
     with the_ledger(options) as ledger:
-        if options.output not in (None, "-"):
-            _refuse_another_file(Path(options.output), kind, ledger)
+        if options.output not in PRINTED:
+            _refuse_another_file(options.output, kind, ledger)
         chosen = the_run(ledger, options.run, candidates=latest(ledger), what="in this ledger")
         report = _gathered(ledger, chosen.id)
     text = _without_keys(_writer(kind)(report))
-    if options.output in (None, "-"):
+    if options.output in PRINTED:
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode())
         return ExitCode.OK
     from migrator.cli.screen import show
     from migrator.reports.whole_file import whole_file
 
-    with whole_file(Path(options.output), what="the report") as part:
+    with whole_file(options.output, what="the report") as part:
         part.write_text(text, encoding="utf-8", newline="\n")
     show(f"report of run {chosen.id} in {options.output}", file=sys.stderr)
     return ExitCode.OK
 
 
-def _kind(output: str | None, named: str | None) -> str:
+def _kind(output: Path | None, named: str | None) -> str:
     """Which format: the one named, else the file's.
 
     Raises:
@@ -79,13 +81,13 @@ def _kind(output: str | None, named: str | None) -> str:
         )
     if named is not None:
         return named
-    kind = ENDINGS.get(Path(output or "").suffix.lower())
+    kind = ENDINGS.get(output.suffix.lower()) if output is not None else None
     if kind is None:
-        if output == "-":
+        if output in PRINTED:
             raise UsageError("which format?", advice="Say which: --format html, json or md.")
         raise UsageError(
             "a report is a .html, a .json or a .md file",
-            where=output or "",
+            where=str(output),
             advice="Name it so, or say which format: --format html, json or md.",
         )
     return kind
