@@ -24,6 +24,8 @@ _UNSAFE: Final = re.compile(
     "\u2028\u2029\ufeff\ud800-\udfff]"  # line and paragraph ends, byte-order mark, half characters
 )
 _NAMES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ACCESS_KEY: Final = re.compile(r"u(?:\$|%24)r[^\s'\"&]+", re.IGNORECASE)  #: How all of them begin.
+_NAMED_KEY: Final = re.compile(r"((?:access|secret)_?key['\"]?\s*[=:]\s*)[^\s&]+", re.IGNORECASE)
 _URL: Final = re.compile(r"\bhttps?://[^\s'\"<>]+", re.IGNORECASE)
 
 
@@ -55,6 +57,17 @@ def without_urls(text: str) -> str:
     'cannot reach http://crm.example refused'
     """
     return _URL.sub(lambda found: _scheme_and_host(found.group()), text)
+
+
+def without_keys(text: str, secrets: Iterable[str]) -> str:
+    """A text that a person wrote, to be kept, without anything that is a key or looks like one.
+
+    >>> without_keys("# LSQ_SECRET_KEY: 'abc' of u$r7f3a9", ())
+    '# LSQ_SECRET_KEY: *** of ***'
+    """
+    text = redact(text, secrets)
+    text = _NAMED_KEY.sub(lambda found: f"{found[1]}{REPLACEMENT}", text)
+    return _ACCESS_KEY.sub(REPLACEMENT, text)
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:

@@ -21,7 +21,7 @@ from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
     "doctor", "inspect", "ids", "fields", "init", "check", "plan", "run", "reconcile", "resume",
-    "retry", "verify", "undo", "status", "runs", "export", "explain", "ledger", "sandbox",
+    "retry", "verify", "undo", "status", "runs", "report", "export", "explain", "ledger", "sandbox",
     "completion",
 )  # fmt: skip
 
@@ -178,7 +178,7 @@ def _fault(error: Exception) -> int:
 
     from migrator.redact import printable, redact
 
-    text = redact("".join(traceback.format_exception(error)), _secrets())
+    text = redact("".join(traceback.format_exception(error)), secrets_at_hand())
     print(printable(text, keep_lines=True), file=sys.stderr)
     print(
         "migrator: this is a fault of migrator itself\n  The ledger is intact: `migrator status` "
@@ -188,7 +188,7 @@ def _fault(error: Exception) -> int:
     return ExitCode.FAULT
 
 
-def _secrets() -> list[str]:
+def secrets_at_hand() -> list[str]:
     """The keys, wherever they are set; none where even that cannot be told."""
     from migrator.cli.common import the_environment
 

@@ -11,7 +11,9 @@ from migrator.ledger.accounts import Accounts
 from migrator.ledger.choices import Attempted, Choices
 from migrator.ledger.comparing import Comparing
 from migrator.ledger.database import Database, open_database
+from migrator.ledger.dispatches import Dispatches
 from migrator.ledger.findings import Findings
+from migrator.ledger.history import History
 from migrator.ledger.images import Images
 from migrator.ledger.locks import RunLocks
 from migrator.ledger.lookups import Lookups
@@ -42,6 +44,8 @@ class Ledger:
         self.lookups = Lookups(database)
         self.images = Images(database)
         self.findings = Findings(database)
+        self.dispatches = Dispatches(database)
+        self.history = History(database, self.tag)
         self.sightings = Sightings(database, self.tag)
         self.comparing = Comparing(database)
         self.locks = RunLocks(database)

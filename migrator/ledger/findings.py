@@ -15,6 +15,7 @@ from migrator.ledger.database import Database
 from migrator.model import Run, is_guid_key
 
 LOST: Final = "lost"  #: The kind of a difference: a read shows it otherwise than it was written.
+KEPT: Final = "kept"  #: Edited since, so an undo leaves it as it is.
 CONFLICT: Final = "conflict"  #: Somebody else changed it, so it is not sent.
 
 _WRITTEN: Final = "(e.state = 'succeeded' OR e.state = 'in_doubt' AND e.doubt = 'note')"
@@ -152,6 +153,10 @@ class Findings:
     def conflicts(self, run: Run) -> Iterator[Difference]:
         """The values that somebody else changed, in the order of the rows; they are not sent."""
         return self._of_kind(run, CONFLICT)
+
+    def kept(self, run: Run) -> Iterator[Difference]:
+        """The values that an undo of the run left, since somebody had changed them."""
+        return self._of_kind(run, KEPT)
 
     def _of_kind(self, run: Run, kind: str) -> Iterator[Difference]:
         rows = self._database.rows(

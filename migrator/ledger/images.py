@@ -12,9 +12,8 @@ import orjson
 
 from migrator.ledger.columns import decode_values
 from migrator.ledger.database import Database
+from migrator.ledger.findings import KEPT
 from migrator.model import Doubt, Run, State
-
-KEPT: Final = "kept"  #: The kind of a difference: edited since, so an undo leaves it as it is.
 
 _TOUCHED: Final = "(e.state IN ('succeeded', 'in_doubt') OR e.state = 'failed' AND e.attempts > 0)"
 _WANTED: Final = """

@@ -92,15 +92,17 @@ class PlanLedger:
         kind: str = "update",
         parent: int = 0,
         keeps_images: bool = False,
+        mapping_text: str = "",
     ) -> Run:
-        """Make a run that is being planned."""
+        """Make a run that is being planned; the mapping's text holds no key (`without_keys`)."""
         database = self._database
         with database.transaction():
             number = 1 + database.value("SELECT coalesce(max(run), 0) FROM runs")
             database.change(
                 "INSERT INTO runs (run, kind, parent, state, account, source_name, mapping_name,"
                 " mapping_digest, event_code, columns, schema_names, notes, before_image,"
-                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " created_at, mapping_text_digest)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 number,
                 kind,
                 parent,
@@ -115,8 +117,19 @@ class PlanLedger:
                 source.notes,
                 "wanted" if keeps_images else "none",
                 time.time(),
+                self._keep_text(mapping_text),
             )
         return self.run(number)
+
+    def _keep_text(self, text: str) -> str:
+        """Keep a mapping's text once, whatever the number of its runs; gives its digest."""
+        if not text:
+            return ""
+        digest = text_digest(text)
+        self._database.change(
+            "INSERT OR IGNORE INTO mapping_texts (text_digest, text) VALUES (?, ?)", digest, text
+        )
+        return digest
 
     def run(self, number: int) -> Run:
         """The run as it stands."""

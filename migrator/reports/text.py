@@ -27,11 +27,8 @@ _BOXES: Final = (
 
 def balance_lines(balance: Balance) -> Iterator[str]:
     """The balance: each row in one box, and the sum."""
-    for state, words in _BOXES:
-        count = balance.states.get(state, 0)
-        if not count:
-            continue
-        yield f"{count:>9,}  {words}{_of_these(balance, state)}"
+    for count, words in balance_boxes(balance):
+        yield f"{count:>9,}  {words}"
     sign = "=" if balance.is_whole else "DOES NOT EQUAL"
     yield f"{sum(balance.states.values()):>9,}  {sign} {counted(balance.rows_read, 'row')} read"
     if balance.blank_rows:
@@ -41,6 +38,13 @@ def balance_lines(balance: Balance) -> Iterator[str]:
         yield f"{balance.conflicts:>9,}  with values in conflict: changed by somebody, not sent"
     if balance.notes_possibly_twice:
         yield f"notes possibly there twice: {counted(balance.notes_possibly_twice, 'row')}"
+
+
+def balance_boxes(balance: Balance) -> Iterator[tuple[int, str]]:
+    """Each box that has rows in it: how many, and what it is called."""
+    for state, words in _BOXES:
+        if count := balance.states.get(state, 0):
+            yield count, f"{words}{_of_these(balance, state)}"
 
 
 def _of_these(balance: Balance, state: State) -> str:

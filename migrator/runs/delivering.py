@@ -7,13 +7,15 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, TypeVar
 
+from migrator import __version__
 from migrator.dispatcher import DeliveryPolicy, Dispatch, DispatchResult
-from migrator.errors import ExitCode, InterruptError, MigratorError, TerminatedError
+from migrator.errors import ExitCode, InterruptError, LedgerError, MigratorError, TerminatedError
+from migrator.ledger.dispatches import DispatchRecord
 from migrator.model import Balance, Run
 from migrator.runs.world import World
 
@@ -61,15 +63,39 @@ def deliver(
         world.ledger.proofs.trust(run, policy.trusted, at=world.clock.wall())
     to_send = rows_left(world, run, chosen, held=policy.held)
     caught: list[int] = []
-    result = world.run_to_end(
-        _dispatch(world, run, policy=policy, to_send=to_send, chosen=chosen, caught=caught)
-    )
+    with _written_down(world, run):
+        result = world.run_to_end(
+            _dispatch(world, run, policy=policy, to_send=to_send, chosen=chosen, caught=caught)
+        )
     return Finished(
         run=world.ledger.plans.run(run.number),
         balance=world.ledger.records.balance(run),
         error=result.error,
         signal=caught[0] if caught and result.interrupted else 0,
     )
+
+
+@contextmanager
+def _written_down(world: World, run: Run) -> Iterator[None]:
+    """Keep when rows were sent, by which migrator, and at which limit: reports tell it."""
+
+    def keep(ended_at: float) -> None:
+        rate = world.rate()
+        world.ledger.dispatches.keep(
+            run,
+            DispatchRecord(
+                began_at, ended_at, __version__, world.settings.host, rate.limit, rate.window
+            ),
+        )
+
+    began_at = world.clock.wall()
+    keep(0.0)
+    try:
+        yield
+    finally:
+        # What was sent is in the ledger; how it ended is told, even where the disk is full by now.
+        with suppress(LedgerError):
+            keep(world.clock.wall())
 
 
 def rows_left(

@@ -22,6 +22,7 @@ from migrator.loader.several import files_of, open_several
 from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import IdKind, NotesPolicy, Place, Rejected, Run, Source, SourceRow, Update
+from migrator.redact import without_keys
 from migrator.reports.text import counted
 from migrator.runs.mended import open_or_export
 from migrator.runs.repeated import gather_rows, refuse_torn_groups
@@ -151,8 +152,11 @@ def write_plan(
     keeps_images: bool = False,
     parent: int = 0,
     users: ReadOnly[str, str] | None = None,
+    secrets: Sequence[str] = (),
 ) -> Planned:
     """Write a plan row by row; the caller holds nothing yet and seals it later.
+
+    The ledger keeps the mapping's text, without ``secrets``.
 
     Raises:
         MappingError: The mapping does not fit the sheet, ids of both kinds are mixed, or it wants
@@ -163,7 +167,13 @@ def write_plan(
     mapper = compile_mapping(mapping, rows.columns, users=users)
     digests = RowDigests(mapping, mapper, users=users)
     source = source_of(rows.columns, mapping, name=name)
-    run = ledger.plans.begin(source, account=account, parent=parent, keeps_images=keeps_images)
+    run = ledger.plans.begin(
+        source,
+        account=account,
+        parent=parent,
+        keeps_images=keeps_images,
+        mapping_text=without_keys(mapping.text, secrets),
+    )
     try:
         with ledger.locks.hold(run):
             planned = _stream(ledger, run, rows, mapper, digests, mixed_ids=mixed_ids)

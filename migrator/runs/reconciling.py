@@ -166,6 +166,7 @@ def _sifted(
             mixed_ids=options.mixed_ids,
             passes_over=passes_over,
             keeps_images=options.policy.before_images,
+            secrets=world.settings.secrets,
             ends=ends,
         )
 

@@ -165,6 +165,7 @@ def _planned(
             mixed_ids=options.mixed_ids,
             keeps_images=options.policy.before_images,
             parent=parent,
+            secrets=world.settings.secrets,
         )
         return planned, [*rows.notes, *source.notes, *planned.notes]
 

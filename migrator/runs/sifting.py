@@ -20,6 +20,7 @@ from migrator.loader.blocks import Block
 from migrator.mapper import Mapper, compile_mapping
 from migrator.mapping import Mapping
 from migrator.model import Cell, Rejected, Run, Update, is_guid_key
+from migrator.redact import without_keys
 from migrator.runs.planning import IdKinds, source_of, told_of_cuts
 from migrator.runs.row_digests import RowDigests
 
@@ -56,6 +57,7 @@ def sift(
     mixed_ids: bool,
     passes_over: bool,
     keeps_images: bool,
+    secrets: Sequence[str],
     ends: ExitStack,
 ) -> Sifted:
     """Read a sheet into a plan that is not sealed.
@@ -70,6 +72,7 @@ def sift(
         mixed_ids: Whether ids of both kinds may stand in it.
         passes_over: Whether rows that are confirmed as a whole are passed over.
         keeps_images: Whether the run is to keep before-images.
+        secrets: What is kept of the mapping's text is without them.
         ends: Holds the run, and removes it at the end if it is not sealed.
 
     Raises:
@@ -80,7 +83,13 @@ def sift(
     mapper = compile_mapping(mapping, rows.columns, users=users)
     digests = RowDigests(mapping, mapper, users=users)
     source = source_of(rows.columns, mapping, name=name)
-    run = ledger.plans.begin(source, account=account, kind="reconcile", keeps_images=keeps_images)
+    run = ledger.plans.begin(
+        source,
+        account=account,
+        kind="reconcile",
+        keeps_images=keeps_images,
+        mapping_text=without_keys(mapping.text, secrets),
+    )
     kinds = IdKinds(allowed=mixed_ids)
     with ExitStack() as stack:
         stack.enter_context(ledger.locks.hold(run))

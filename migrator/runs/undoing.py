@@ -143,6 +143,7 @@ class _Planning:
             kind="undo",
             parent=original.number,
             keeps_images=self._options.policy.before_images,
+            mapping_text=ledger.history.mapping_text(original) or "",
         )
         with ledger.locks.hold(run):
             try:

@@ -13,6 +13,7 @@ from tests.acceptance.conftest import OpenDesk, StartSandbox
 from tests.acceptance.rehearsal import (
     ACCESS_KEY,
     HAS_SIGNALS,
+    MAPPING,
     SECRET_KEY,
     Deal,
     Desk,
@@ -37,6 +38,9 @@ def test_after_an_evening_of_failures_the_keys_are_in_nothing_that_was_written(
     rows = [*deals(60), Deal(opportunity=guid(61), name="x", amount="no number")]
     desk.write_sheet(rows)
     desk.environment["LSQ_AUTH"] = "header"
+    desk.write_mapping(
+        f"{MAPPING}# keys: {ACCESS_KEY} and {SECRET_KEY}, secretKey={WRONG_SECRET}\n"
+    )
     desk.type("check", "deals.csv", "-m", "deals.yaml", code=None)
 
     process = desk.start("run", "deals.csv", "-m", "deals.yaml", "--yes", "--patience", "0.5")
@@ -46,6 +50,9 @@ def test_after_an_evening_of_failures_the_keys_are_in_nothing_that_was_written(
     desk.type("resume", "--yes", "--patience", "0.5", code=Exit.ATTENTION)
     desk.type("export", "--all", "-o", "all.csv")
     desk.type("status")
+    desk.type("report", "-o", "report.html")
+    desk.type("report", "-o", "report.md")
+    desk.type("report", "--format", "json")
     desk.environment["LSQ_AUTH"] = "query"  # errors of the connection carry the keys with the URL
     desk.type("retry", "--yes", "--json", "--patience", "0.5", code=Exit.ATTENTION)
     sandbox.change(faults={}, deactivated=True)
@@ -57,7 +64,8 @@ def test_after_an_evening_of_failures_the_keys_are_in_nothing_that_was_written(
 
     assert {"succeeded", "rejected"} < desk.states().keys()
     everything = dict(written(desk))
-    assert {"migrator.db", "all.csv", "(output)"} <= everything.keys()
+    assert {"migrator.db", "all.csv", "report.html", "(output)"} <= everything.keys()
+    assert b"# keys: *** and ***, secretKey=***" in everything["report.html"]
     assert b"mx_Custom_6" in everything["migrator.db"]
     for key in (ACCESS_KEY, SECRET_KEY, WRONG_ACCESS, WRONG_SECRET):
         for form in forms_of(key):
@@ -100,7 +108,7 @@ def test_the_ledger_is_its_owners_alone(start_sandbox: StartSandbox, open_desk: 
 def test_no_argument_takes_a_key(start_sandbox: StartSandbox, open_desk: OpenDesk) -> None:
     desk = open_desk(start_sandbox())
 
-    for command in ("check", "run", "resume", "retry", "export"):
+    for command in ("check", "run", "resume", "retry", "export", "report"):
         offered = desk.type(command, "--help").output.lower()
         assert "key" not in offered.replace("these keys belong", ""), command
 

@@ -27,6 +27,7 @@ PAGES = [
     "brakes-and-outages.md",
     "connections.md",
     "verify.md",
+    "report.md",
     "undo.md",
     "reconcile.md",
     "failed-rows.md",

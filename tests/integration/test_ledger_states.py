@@ -105,14 +105,16 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
     with open_ledger(path) as ledger:
         run = plan(ledger, an_update(1), an_update(2))
     older = sqlite3.connect(path)
-    for table in ("proofs", "lookups", "before_images", "differences", "opportunities"):
+    tables = ("proofs", "lookups", "before_images", "differences", "opportunities")
+    for table in (*tables, "mapping_texts", "dispatches"):
         older.execute(f"DROP TABLE {table}")
     for view in ("balance", "failures", "calls"):
         older.execute(f"DROP VIEW {view}")
     older.execute("DROP INDEX entries_under_way")
     for column in ("note_parts", "verified_at", "row_digest"):
         older.execute(f"ALTER TABLE entries DROP COLUMN {column}")
-    for column in ("notes", "before_image", "unchanged_rows", "sighted", "filled_columns"):
+    columns = ("notes", "before_image", "unchanged_rows", "sighted", "filled_columns")
+    for column in (*columns, "mapping_text_digest"):
         older.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     older.execute("PRAGMA user_version = 1")
     older.close()
@@ -123,6 +125,8 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
         brought_up = ledger.plans.run(run.number)
         assert brought_up.source.notes is NotesPolicy.AT_MOST_ONCE
         assert not brought_up.keeps_images
+        assert ledger.history.mapping_text(brought_up) is None
+        assert ledger.dispatches.of(brought_up) == []
 
 
 def test_a_cut_ledger_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

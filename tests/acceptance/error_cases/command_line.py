@@ -61,6 +61,31 @@ def _(at: Scene) -> None:
     at.finished()
 
 
+case("No file for a report", "migrator report", code=2)
+case("A report of another kind", "migrator report -o report.pdf", code=2)
+case("A report that is printed, of no kind", "migrator report -o -", code=2)
+
+
+@case("A report over the ledger", "migrator report --format json -o migrator.db", code=2)
+def _(at: Scene) -> None:
+    at.finished()
+
+
+@case("A report over the sheet", "migrator report --format md -o deals.csv", code=2)
+def _(at: Scene) -> None:
+    at.finished()
+
+
+@case("A report in a folder that there is not", "migrator report -o june/report.html", code=3)
+def _(at: Scene) -> None:
+    at.finished()
+
+
+@case("A report of a run that there is not", "migrator report r7 -o report.html", code=2)
+def _(at: Scene) -> None:
+    at.finished()
+
+
 @case("An export without boxes", "migrator export -o out.csv", code=2)
 def _(at: Scene) -> None:
     at.finished()
