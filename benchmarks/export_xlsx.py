@@ -3,8 +3,8 @@
 python benchmarks/export_xlsx.py [--rows 100000]
 
 Both as whole processes in one run, in turns, each with its peak memory; and the workbook of a tenth
-of the rows, since memory must hardly grow with rows. Half of the rows were rejected for a cell, half
-were refused by LeadSquared for a dropdown: every row has a cell that is marked.
+of the rows, since memory must hardly grow with rows. Half of the rows were rejected for a cell, the
+others refused by LeadSquared for a dropdown: every row has a cell that is marked.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def planned(rows: Iterator[SourceRow | Rejected]) -> Iterator[PlannedRow]:
         yield PlannedRow(given, Rejected(row=given, problems=(REASON,)), None)
 
 
-def fill(folder: Path, sheet: Path) -> None:
+def fill(sheet: Path) -> None:
     """Make a ledger in which every row of the sheet needs a person."""
     mapping = parse_mapping(MAPPING, name="map.yaml")
     with open_ledger(sheet.with_suffix(".db")) as ledger, open_rows(sheet) as rows:
@@ -72,11 +72,10 @@ def fill(folder: Path, sheet: Path) -> None:
         )
         run = ledger.plans.begin(source, account="benchmark")
         content = blake2b()
-        count = ledger.plans.add(run, list(planned(iter(rows))), first_number=1, content=content)
+        ledger.plans.add(run, list(planned(iter(rows))), first_number=1, content=content)
         ledger.plans.seal(
             run, content_digest=content.hexdigest(), rows_read=rows.rows_read, blank_rows=0
         )
-        del count
     with contextlib.closing(sqlite3.connect(sheet.with_suffix(".db"))) as connection:
         connection.execute(REFUSE)
         connection.commit()
@@ -90,7 +89,7 @@ def main() -> None:
     parser.add_argument("--fill", type=Path, metavar="SHEET", help="only make its ledger")
     options = parser.parse_args()
     if options.fill is not None:
-        fill(options.fill.parent, options.fill)
+        fill(options.fill)
         return
     rows, here = options.rows, Path(__file__).parent
     with tempfile.TemporaryDirectory() as name:
