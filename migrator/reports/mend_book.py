@@ -7,6 +7,7 @@ Source: ECMA-376 part 1, 18.3.1.32 (dataValidation), 18.3.1.51 (ignoredErrors).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -44,6 +45,10 @@ OPTIONS_SHEET: Final = "migrator options"
 _ROWS_MEASURED: Final = 100  #: Of the first rows, for the widths of the columns.
 _NARROWEST, _WIDEST = 8, 50  #: Characters.
 _OUR_WIDTHS: Final = {"migrator_message": 60, "migrator_advice": 50, "migrator_opportunity_id": 38}
+_WRAPPED: Final = {
+    OUR_COLUMNS.index(name): _OUR_WIDTHS[name] for name in ("migrator_message", "migrator_advice")
+}
+_LINE_POINTS, _MOST_LINES = 15, 8
 _OUR_NUMBERS: Final = ("entry", "row", "attempts", "http_status")
 _LONGEST_COMMENT: Final = 1_500  #: Characters.
 _COMMENT_WIDTH, _LINE_HEIGHT = 340, 18  #: Pixels.
@@ -116,7 +121,8 @@ def write_mend_book(
         filling, count = _Filling(sheet, columns, kinds or {}), 0
         for count, line in enumerate(chain(first, lines), 1):
             refuse_rows(count, where=str(path))
-            sheet.append(filling.row(line))
+            with _height(sheet, count + 1, _lines_of(line)):
+                sheet.append(filling.row(line))
         whole = f"A1:{get_column_letter(len(header))}{count + 1}"
         writer.all_cells = whole
         sheet.auto_filter.ref = whole  # type: ignore[attr-defined] # the stubs have forgotten it
@@ -136,6 +142,26 @@ class _QuietWriter(WorksheetWriter):
         quiet = Element("ignoredErrors")  # openpyxl's own class forgets the sqref
         SubElement(quiet, "ignoredError", {"sqref": self.all_cells, "numberStoredAsText": "1"})
         self.xf.send(quiet)
+
+
+@contextmanager
+def _height(sheet: Any, row: int, lines: int) -> Iterator[None]:
+    """Room for wrapped lines: LibreOffice gives none to a row that states no height."""
+    if lines == 1:
+        yield
+        return
+    sheet.row_dimensions[row] = {"ht": str(lines * _LINE_POINTS), "customHeight": "1"}
+    yield
+    del sheet.row_dimensions[row]  # it is written; memory must not grow with rows
+
+
+def _lines_of(line: MendLine) -> int:
+    """The lines that a row needs for our wrapped columns."""
+    needed = 1
+    for place, width in _WRAPPED.items():
+        parts = line.ours[place].split("\n")
+        needed = max(needed, sum(1 + len(part) // width for part in parts))
+    return min(needed, _MOST_LINES)
 
 
 def _lay_out(sheet: Any, columns: Sequence[str], first: Sequence[MendLine]) -> None:
@@ -205,7 +231,7 @@ class _Filling:
                 "0" if name.removeprefix("migrator_") in _OUR_NUMBERS else TEXT_FORMAT,
                 font=grey,
                 border=Border() if place else _EDGE,
-                wraps=name in ("migrator_message", "migrator_advice"),
+                wraps=place in _WRAPPED,
             )
             for place, name in enumerate(OUR_COLUMNS)
         ]

@@ -70,7 +70,8 @@ def type_amounts(path: Path, text: str) -> None:
     for row in book.worksheets[0].iter_rows(min_row=2):
         row[2].value = text
         for cell in row:
-            cell.data_type = "s" if cell.value else "n"  # openpyxl takes "=" for a formula
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # openpyxl takes "=" for a formula
     book.save(path)
 
 
