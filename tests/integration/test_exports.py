@@ -20,7 +20,16 @@ from migrator.errors import SourceError, UsageError
 from migrator.ledger import Ledger, PlannedRow, open_ledger
 from migrator.loader import open_rows
 from migrator.mapping import Mapping, parse_mapping
-from migrator.model import Cell, Problem, Rejected, Run, Source, SourceRow, State
+from migrator.model import (
+    Cell,
+    EntryRecord,
+    Problem,
+    Rejected,
+    Run,
+    Source,
+    SourceRow,
+    State,
+)
 from migrator.reports.table import EXPORT_SHEET, OUR_COLUMNS
 from migrator.reports.xlsx_export import LONGEST_CELL, MOST_ROWS, refuse_rows, write_xlsx
 from migrator.runs.exporting import export
@@ -44,10 +53,21 @@ def a_mapping(source: str = "{}", column: str = "Id") -> Mapping:
 
 def rejected_run(ledger: Ledger, columns: tuple[str, ...], *rows: tuple[Cell, ...]) -> Run:
     """A sealed run in which every row is rejected; entry 1 is row 2."""
+    return planned_run(ledger, columns, *rows)
+
+
+def planned_run(
+    ledger: Ledger,
+    columns: tuple[str, ...],
+    *rows: tuple[Cell, ...],
+    problems: tuple[Problem, ...] = (),
+    mapping_digest: str = "m",
+) -> Run:
+    """The same, with these problems in every row."""
     source = Source(
         name="deals.xlsx[Deals]",
         mapping_name="deals.yaml",
-        mapping_digest="m",
+        mapping_digest=mapping_digest,
         event_code=12000,
         columns=columns,
         schema_names=("mx_Custom_1",),
@@ -56,11 +76,38 @@ def rejected_run(ledger: Ledger, columns: tuple[str, ...], *rows: tuple[Cell, ..
     planned = []
     for number, cells in enumerate(rows, 2):
         row = SourceRow("=deals.xlsx", "Deals", number, number, columns, cells)
-        planned.append(PlannedRow(row, Rejected(row=row, problems=(PROBLEM,)), None))
+        refused = Rejected(row=row, problems=problems or (PROBLEM,))
+        planned.append(PlannedRow(row, refused, None))
     content = blake2b()
     ledger.plans.add(run, planned, first_number=1, content=content)
     return ledger.plans.seal(
         run, content_digest=content.hexdigest(), rows_read=len(rows), blank_rows=0
+    )
+
+
+def a_record(
+    run: Run, cells: tuple[Cell, ...], *, exception: str, message: str, attempts: int = 1
+) -> EntryRecord:
+    """A failed entry."""
+    return EntryRecord(
+        run=run.number,
+        number=1,
+        file="deals.xlsx",
+        sheet="Deals",
+        row=2,
+        line=2,
+        cells=cells,
+        opportunity_id=cell_text(cells[0]),
+        state=State.FAILED,
+        doubt=None,
+        attempts=attempts,
+        http_status=500,
+        exception=exception,
+        message=message,
+        column="",
+        advice="",
+        updated_at=0.0,
+        other=None,
     )
 
 
