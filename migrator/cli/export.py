@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ examples:
   migrator export --failed --rejected -m deals.yaml --metadata type-12000.json -o fix.xlsx
   migrator export r3 --all -o everything.csv
 """
+LONG_EXPORT = 5_000  #: Rows; about two seconds.
 STATES = ("failed", "succeeded", "rejected", "in-doubt", "not-sent", "all")
 
 
@@ -71,14 +73,37 @@ def run(options: argparse.Namespace) -> int:
         )
     states = tuple(dict.fromkeys(state for name in chosen for state in CHOICES[name]))
     mapping, metadata = _mapping(options), _metadata(options)
-    with the_ledger(options) as ledger:
+    with the_ledger(options) as ledger, _progress() as shown:
         source = the_run(ledger, options.run, candidates=latest(ledger), what="in this ledger")
         exported = export(
-            ledger, source, states, options.output, mapping=mapping, metadata=metadata
+            ledger,
+            source,
+            states,
+            options.output,
+            mapping=mapping,
+            metadata=metadata,
+            shown=shown,
         )
     for line in _lines(exported, source.id, options.output):
         print(line, file=sys.stderr)
     return ExitCode.OK
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Shows how far a long export is; a short one is done before it could be read."""
+    from migrator.cli.terminal import TerminalOperator
+
+    operator = TerminalOperator(yes=False)
+
+    def shown(done: int, total: int) -> None:
+        if total >= LONG_EXPORT:
+            operator.advance(done, total, thing="row", state="written")
+
+    try:
+        yield shown
+    finally:
+        operator.close()
 
 
 def _mapping(options: argparse.Namespace) -> "Mapping | None":
