@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from migrator.cli.common import add_ledger, add_run
 from migrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from migrator.cli.terminal import TerminalOperator
     from migrator.mapping import Mapping
     from migrator.metadata import Metadata
     from migrator.runs.exporting import Exported
@@ -92,18 +93,25 @@ def run(options: argparse.Namespace) -> int:
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
     """Shows how far a long export is; a short one is done before it could be read."""
+    with ExitStack() as stack:
+        operators: list[TerminalOperator] = []
+
+        def shown(done: int, total: int) -> None:
+            if total < LONG_EXPORT:
+                return
+            if not operators:
+                operators.append(_operator())
+                stack.callback(operators[0].close)
+            operators[0].advance(done, total, thing="row", state="written")
+
+        yield shown
+
+
+def _operator() -> "TerminalOperator":
+    """What a short export need not import."""
     from migrator.cli.terminal import TerminalOperator
 
-    operator = TerminalOperator(yes=False)
-
-    def shown(done: int, total: int) -> None:
-        if total >= LONG_EXPORT:
-            operator.advance(done, total, thing="row", state="written")
-
-    try:
-        yield shown
-    finally:
-        operator.close()
+    return TerminalOperator(yes=False)
 
 
 def _mapping(options: argparse.Namespace) -> "Mapping | None":
