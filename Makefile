@@ -65,6 +65,7 @@ bench: $(STAMP) ## ratios against peers, measured side by side
 	$(BIN)/python benchmarks/reconcile_ledger.py
 	$(BIN)/python benchmarks/reconcile_night.py
 	$(BIN)/python benchmarks/report_size.py
+	$(BIN)/python benchmarks/export_xlsx.py
 
 # Most tests wait, for processes and clocks: four at a time on two cores. What has not begun when
 # the minutes are over is told as not run, what has not ended has failed (tests/soaking.py).

@@ -491,6 +491,7 @@ class EntryRecord:
         Place | None
     )  #: The entry that stands in its place: the later one, its mended copy, its carrier.
     carrier: Carrier | None = None  #: Of a merged row.
+    problems: tuple[Problem, ...] = ()  #: Of a rejected one.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

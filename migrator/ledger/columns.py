@@ -202,6 +202,7 @@ def record_of(row: Row) -> EntryRecord:
         updated_at=row["updated_at"],
         other=(row["other_run"], row["other_number"]) if row["other_run"] else None,
         carrier=carrier_of(row),
+        problems=problems,
     )
 
 

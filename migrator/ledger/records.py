@@ -3,6 +3,7 @@
 Owns no state and changes nothing.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from sqlite3 import Row
 from typing import Final
@@ -11,7 +12,7 @@ import orjson
 
 from migrator.catalogue import Kind, kind_of_answer, known
 from migrator.errors import UsageError
-from migrator.ledger.columns import decode_problems, record_of, run_of
+from migrator.ledger.columns import decode_cells, decode_problems, record_of, run_of
 from migrator.ledger.database import Database
 from migrator.ledger.work import ROWS_LEFT
 from migrator.model import Balance, Doubt, EntryRecord, Place, Reason, Run, RunState, State
@@ -28,6 +29,12 @@ _ENTRIES: Final = f"""{_WITH_CARRIER} WHERE e.run = ?1
         OR c.state IN (SELECT value FROM json_each(?2)))
     ORDER BY e.number
 """  # noqa: S608 - constants
+# As `encode_cells` writes them; what a text looks like so is sorted out when the cells are read.
+_WITH_TIMES: Final = """
+    SELECT cells FROM entries WHERE run = ? AND (cells LIKE '%{"date%' OR cells LIKE '%{"time"%'
+        OR cells LIKE '%{"seconds"%') ORDER BY number LIMIT ?
+"""
+_ROWS_JUDGED: Final = 1_000
 
 
 class Records:
@@ -163,6 +170,17 @@ class Records:
             _ENTRIES, run.number, orjson.dumps(list(states or State)).decode()
         )
         return map(record_of, rows)
+
+    def kinds_of_columns(self, run: Run) -> dict[int, type]:
+        """The columns, by place, that hold dates or times, each with the commonest kind of them.
+
+        Judged by the first rows that have some.
+        """
+        counts: Counter[tuple[int, type]] = Counter()
+        for row in self._database.rows(_WITH_TIMES, run.number, _ROWS_JUDGED):
+            cells = enumerate(decode_cells(row["cells"]))
+            counts.update((at, type(cell)) for at, cell in cells if not isinstance(cell, str))
+        return {at: kind for (at, kind), _ in sorted(counts.items(), key=lambda item: item[1])}
 
     def _rows_in(self, run: Run, states: Collection[State]) -> Iterator[Row]:
         return self._database.rows(

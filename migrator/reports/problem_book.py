@@ -25,13 +25,8 @@ from openpyxl.writer.excel import ExcelWriter
 
 from migrator.model import Problem, SourceRow
 from migrator.reports.whole_file import whole_file
-from migrator.reports.xlsx_export import (
-    LONGEST_CELL,
-    MOST_ROWS,
-    escape_text,
-    filled,
-    text_cell,
-)
+from migrator.reports.xlsx_export import MOST_ROWS, filled, text_cell
+from migrator.reports.xlsx_text import LONGEST_CELL, escape_text
 
 SHEET: Final = "problems"
 MOST_LINKS: Final = 65_530  #: Of one worksheet.

@@ -36,7 +36,7 @@ NumberedRow = tuple[int, Sequence[Cell]]
 
 _FIRST_SURE_DAY: Final = date(1900, 3, 1)
 """Excel counts a 29 February 1900 that never was; before it, and before 1900, a date is a text."""
-_FORMATS: Final[tuple[tuple[type, str], ...]] = (
+FORMATS: Final[tuple[tuple[type, str], ...]] = (
     (datetime, "yyyy-mm-dd hh:mm:ss"),
     (date, "yyyy-mm-dd"),
     (time, "hh:mm:ss"),
@@ -141,7 +141,7 @@ def _heading(
     cell = WriteOnlyCell(sheet)
     cell.number_format, cell.font = TEXT_FORMAT, Font(bold=True)
     for name in header:
-        _set_text(cell, stored_text(name, where=where, column=name))
+        set_text(cell, stored_text(name, where=where, column=name))
         yield cell
 
 
@@ -151,14 +151,14 @@ class _Cells:
     def __init__(self, sheet: WriteOnlyWorksheet, header: Sequence[str]) -> None:
         self._header = header
         self._by_format: dict[str, WorkbookCell] = {}
-        for number_format in ("", *(text for _, text in _FORMATS)):
+        for number_format in ("", *(text for _, text in FORMATS)):
             cell = WriteOnlyCell(sheet)
             cell.number_format = number_format or TEXT_FORMAT
             self._by_format[number_format] = cell
 
     def filled(self, cells: Sequence[Cell], *, where: str) -> Iterator[WorkbookCell]:
         """The cells of one row; all are looked at before the first is given."""
-        formats = [_number_format(value) for value in cells]
+        formats = [number_format(value) for value in cells]
         values = [
             value if number_format else self._stored(value, place, where)
             for place, (value, number_format) in enumerate(zip(cells, formats, strict=True))
@@ -173,22 +173,23 @@ class _Cells:
         for value, number_format in zip(values, formats, strict=True):
             cell = self._by_format[number_format]
             if isinstance(value, str):
-                _set_text(cell, value)
+                set_text(cell, value)
             else:
                 cell.value = value
             yield cell
 
 
-def _set_text(cell: WorkbookCell, text: str) -> None:
+def set_text(cell: WorkbookCell, text: str) -> None:
+    """Let the cell hold the text, whatever it looks like."""
     cell.value = text or None
     # openpyxl takes "=1" for a formula and "#N/A" for an error, unless told.
     cell.data_type = "s" if text else "n"
 
 
-def _number_format(value: Cell) -> str:
+def number_format(value: Cell) -> str:
     """How a date or a time is shown; "" for what is written as text.
 
-    >>> _number_format(date(2024, 4, 2)), _number_format(date(1899, 4, 2)), _number_format("1")
+    >>> number_format(date(2024, 4, 2)), number_format(date(1899, 4, 2)), number_format("1")
     ('yyyy-mm-dd', '', '')
     """
     if isinstance(value, str):
@@ -199,7 +200,7 @@ def _number_format(value: Cell) -> str:
             return ""
     if isinstance(value, timedelta) and value < timedelta(0):
         return ""
-    return next(text for kind, text in _FORMATS if isinstance(value, kind))
+    return next(text for kind, text in FORMATS if isinstance(value, kind))
 
 
 def _texts(cells: Sequence[Cell], width: int) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from migrator.cells import cell_text
-from migrator.model import Doubt, EntryRecord, State
+from migrator.model import Cell, Doubt, EntryRecord, State
 
 OUR_COLUMNS: Final = (
     "migrator_run",
@@ -66,11 +66,18 @@ def values_of(entry: EntryRecord, width: int, *, run_id: str) -> tuple[str, ...]
             filled up.
         run_id: The run as it is written.
     """
-    cells = [cell_text(cell) for cell in entry.cells[:width]]
+    return (*map(cell_text, cells_of(entry, width)), *ours_of(entry, run_id=run_id))
+
+
+def cells_of(entry: EntryRecord, width: int) -> tuple[Cell, ...]:
+    """The source's cells, as many as it has columns."""
+    return (*entry.cells[:width], *[""] * (width - len(entry.cells)))
+
+
+def ours_of(entry: EntryRecord, *, run_id: str) -> tuple[str, ...]:
+    """What stands in `OUR_COLUMNS`."""
     updated_at = datetime.fromtimestamp(entry.updated_at, UTC)
     return (
-        *cells,
-        *[""] * (width - len(cells)),
         run_id,
         str(entry.number),
         entry.file,

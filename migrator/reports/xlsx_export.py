@@ -3,11 +3,10 @@
 Owns the form of the file: nothing in it is a formula, a number or a date, so that nothing runs and
 no value changes. Rows are streamed, and memory does not grow with them. It knows no entries.
 
-Source: ECMA-376 part 1, 22.9.2.19 (ST_Xstring); "Excel specifications and limits", read 2026-11.
+Source: "Excel specifications and limits", read 2026-11.
 """
 
 import contextlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -24,22 +23,15 @@ from openpyxl.writer.excel import ExcelWriter
 from migrator.errors import SourceError
 from migrator.reports.table import EXPORT_SHEET
 from migrator.reports.whole_file import whole_file
+from migrator.reports.xlsx_text import LONGEST_CELL, escape_text, units
 
 MOST_ROWS: Final = 1_048_575  #: Below the header.
 MOST_COLUMNS: Final = 16_384
-LONGEST_CELL: Final = 32_767  #: In UTF-16 units, as Excel counts characters.
 
 TEXT_FORMAT: Final = "@"
 _ROWS_MEASURED: Final = 100  #: Of the first rows, for the widths of the columns.
 _NARROWEST, _WIDEST = 8, 50  #: Characters.
 _USE_CSV: Final = "Write it as CSV instead: -o FILE.csv."
-
-_HOSTILE: Final = re.compile(
-    # Not in XML 1.0; a carriage return would come back as a line feed.
-    "[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]"
-    # What would be taken for an escape.
-    "|_(?=x[0-9A-Fa-f]{4})"
-)
 
 
 def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
@@ -117,23 +109,6 @@ def refuse_rows(count: int, *, where: str) -> None:
         )
 
 
-def escape_text(text: str) -> str:
-    r"""The text as a workbook stores it; Excel, and our loader, show it as it was.
-
-    White space alone would be read as a blank cell, so it is written out, too.
-
-    >>> escape_text("a\x01\r\n"), escape_text("_x0041_"), escape_text(" ")
-    ('a_x0001__x000D_\n', '_x005F_x0041_', '_x0020_')
-    """
-    if text.isspace():
-        return "".join(map(_written_out, text))
-    return _HOSTILE.sub(lambda found: _written_out(found[0]), text)
-
-
-def _written_out(character: str) -> str:
-    return f"_x{ord(character):04X}_"
-
-
 # ------------------------------------------------------------------ the sheet
 
 
@@ -207,8 +182,3 @@ def stored_text(text: str, *, where: str, column: str) -> str:
             advice=_USE_CSV,
         )
     return text
-
-
-def units(text: str) -> int:
-    """Characters as Excel counts them."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -3,18 +3,23 @@
 Owns which states each choice means, and which kind of file a name asks for.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from migrator.errors import UsageError
 from migrator.ledger import Ledger
-from migrator.model import Run, State
+from migrator.model import EntryRecord, Run, State
 from migrator.reports.csv_export import write_csv
-from migrator.reports.table import header_of, values_of
+from migrator.reports.table import cells_of, header_of, ours_of, values_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from migrator.mapping import Mapping
+    from migrator.metadata import Metadata
+    from migrator.runs.mending import Hints
 
 CHOICES: Final = {
     "failed": (State.FAILED,),
@@ -26,22 +31,110 @@ CHOICES: Final = {
 }
 """The states of each choice. A merged row stands where the row that carries it does."""
 
+_ROWS_BETWEEN: Final = 500  #: Rows between two words about how far it is.
 
-def export(ledger: Ledger, run: Run, states: tuple[State, ...], path: Path) -> int:
-    """Write the entries in ``states`` to ``path``, CSV or XLSX by its suffix; gives how many.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written."""
+
+    rows: int
+    marked: int = 0  #: Cells of a workbook that are to be mended.
+    comments: int = 0  #: Of these: those with a comment.
+    dropdowns: tuple[str, ...] = ()  #: The columns that offer their values.
+    mapping_name: str = ""  #: The mapping by which they are known; "" where none was at hand.
+
+
+def export(
+    ledger: Ledger,
+    run: Run,
+    states: tuple[State, ...],
+    path: Path,
+    *,
+    mapping: "Mapping | None" = None,
+    metadata: "Metadata | None" = None,
+    shown: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Exported:
+    """Write the entries in ``states`` to ``path``, CSV or XLSX by its suffix.
+
+    Args:
+        ledger: Where the run is.
+        run: Whose entries.
+        states: Which of them.
+        path: The file.
+        mapping: The run's, for the marks and dropdowns of a workbook; None: the one that the run
+            had, if it lies in this folder or in ``mappings``.
+        metadata: The account's fields, for the same.
+        shown: Told now and then how many rows of how many are written.
 
     Raises:
         UsageError: The suffix is another one, or the file is the run's own source.
         SourceError: The file cannot be written, or an Excel sheet cannot hold the rows.
     """
     _refuse_the_source(ledger, run, path)
-    write = _writer(path, ledger, run, states)
-    columns = run.source.columns
-    rows = (
-        values_of(entry, len(columns), run_id=run.id)
-        for entry in ledger.records.entries(run, states)
+    total = _count(ledger, run, states)
+    entries = _told(ledger.records.entries(run, states), total, shown)
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        columns = run.source.columns
+        rows = (values_of(entry, len(columns), run_id=run.id) for entry in entries)
+        return Exported(rows=write_csv(path, header_of(columns), rows))
+    if suffix == ".xlsx":
+        # openpyxl takes longer to import than a CSV to write.
+        from migrator.reports.xlsx_export import refuse_rows  # noqa: PLC0415
+
+        refuse_rows(total, where=str(path))
+        from migrator.runs.mending import Hints, find_mapping  # noqa: PLC0415
+
+        mapping = mapping or find_mapping(run)
+        exported = _export_book(ledger, run, entries, path, Hints(run, mapping, metadata))
+        return replace(exported, mapping_name=mapping.name if mapping is not None else "")
+    raise UsageError(
+        f'an export is a .csv or an .xlsx file, not "{path.suffix or path.name}"',
+        where=str(path),
+        advice="Name it so: -o FILE.csv or -o FILE.xlsx.",
     )
-    return write(path, header_of(columns), rows)
+
+
+def _export_book(
+    ledger: Ledger,
+    run: Run,
+    entries: Iterable[EntryRecord],
+    path: Path,
+    hints: "Hints",
+) -> Exported:
+    from migrator.reports.mend_book import Dropdown, MendLine, write_mend_book  # noqa: PLC0415
+
+    columns = run.source.columns
+    dropdowns = [
+        Dropdown(place, options, is_closed)
+        for place, (options, is_closed) in hints.options().items()
+    ]
+    lines = (
+        MendLine(
+            cells=cells_of(entry, len(columns)),
+            ours=ours_of(entry, run_id=run.id),
+            marks=hints.marks(entry),
+        )
+        for entry in entries
+    )
+    kinds = ledger.records.kinds_of_columns(run)
+    book = write_mend_book(path, columns, lines, dropdowns=dropdowns, kinds=kinds)
+    return Exported(
+        rows=book.rows,
+        marked=book.marked,
+        comments=book.comments,
+        dropdowns=tuple(columns[one.column] for one in dropdowns),
+    )
+
+
+def _told(
+    entries: Iterable[EntryRecord], total: int, shown: Callable[[int, int], None]
+) -> Iterator[EntryRecord]:
+    for number, entry in enumerate(entries, 1):
+        yield entry
+        if number % _ROWS_BETWEEN == 0 or number == total:
+            shown(number, total)
 
 
 def results(
@@ -65,27 +158,13 @@ def results(
     return frame_of(run.source.columns, entries, run_id=run.id)
 
 
-def _writer(
-    path: Path, ledger: Ledger, run: Run, states: tuple[State, ...]
-) -> Callable[[Path, Sequence[str], Iterable[Sequence[str]]], int]:
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        return write_csv
-    if suffix == ".xlsx":
-        # openpyxl takes longer to import than a CSV to write.
-        from migrator.reports.xlsx_export import refuse_rows, write_xlsx  # noqa: PLC0415
-
-        balance, wanted = ledger.records.balance(run), set(states)
-        rows = sum(balance.states.get(state, 0) for state in wanted)
-        if State.MERGED not in wanted:
-            rows += sum(balance.merged.get(state, 0) for state in wanted)
-        refuse_rows(rows, where=str(path))
-        return write_xlsx
-    raise UsageError(
-        f'an export is a .csv or an .xlsx file, not "{path.suffix or path.name}"',
-        where=str(path),
-        advice="Name it so: -o FILE.csv or -o FILE.xlsx.",
-    )
+def _count(ledger: Ledger, run: Run, states: Iterable[State]) -> int:
+    """How many entries are in ``states``; a merged one is where its carrier is, too."""
+    balance, wanted = ledger.records.balance(run), set(states)
+    count = sum(balance.states.get(state, 0) for state in wanted)
+    if State.MERGED not in wanted:
+        count += sum(balance.merged.get(state, 0) for state in wanted)
+    return count
 
 
 def _refuse_the_source(ledger: Ledger, run: Run, path: Path) -> None:

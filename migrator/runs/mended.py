@@ -5,6 +5,7 @@ export meant. A cell whose text is unchanged is taken from the ledger, kind and 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from hashlib import blake2b
 from itertools import chain
@@ -12,17 +13,22 @@ from pathlib import Path
 from typing import Final
 
 from migrator.cells import cell_text, unescape_formula
+from migrator.convert import Fault
 from migrator.errors import SourceError, UsageError
 from migrator.ledger import Ledger
 from migrator.ledger.columns import encode_cells
 from migrator.loader import NoRowsError, Rows, open_rows
-from migrator.model import Cell, EntryRecord, Place, Rejected, Run, SourceRow, State
+from migrator.model import Cell, EntryRecord, Place, Problem, Rejected, Run, SourceRow, State
 from migrator.reports.table import EXPORT_SHEET
+from migrator.reports.xlsx_text import shown_text
 
 OURS: Final = "migrator_"  #: Our columns in exports begin so; they are never sent.
 RUN_COLUMN: Final = "migrator_run"
 ENTRY_COLUMN: Final = "migrator_entry"
 MENDABLE: Final = (State.FAILED, State.REJECTED)
+_WORKBOOKS: Final = (".xlsx", ".xlsm")
+_OF_MAPPING: Final = frozenset(Fault)
+"""The problems that mapping finds again where they still are; others stand with their cell."""
 
 
 def is_export(columns: Sequence[str]) -> bool:
@@ -41,6 +47,9 @@ def open_or_export(
     Raises:
         SourceError: It cannot be read.
     """
+    if path.suffix.lower() in _WORKBOOKS:  # it has a second sheet, which a mapping may name
+        with suppress(SourceError):
+            return open_rows(path, sheet=EXPORT_SHEET)
     try:
         rows = open_declared(path)
     except SourceError:
@@ -176,7 +185,23 @@ class MendedRows:
             return row, place
         cells = self._cells(row, record)
         mended = SourceRow(row.file, row.sheet, row.row, row.line, self.columns, cells)
-        return mended, place
+        left = self._left_as_it_was(record, cells)
+        return Rejected(row=mended, problems=left) if left else mended, place
+
+    def _left_as_it_was(self, record: EntryRecord, cells: tuple[Cell, ...]) -> tuple[Problem, ...]:
+        """What the loader refused in cells that nobody changed: as texts they would pass now."""
+        if not record.problems or len(record.cells) != len(self.columns):
+            return ()
+        unchanged = {
+            name
+            for name, cell, original in zip(self.columns, cells, record.cells, strict=True)
+            if cell == original
+        }
+        return tuple(
+            problem
+            for problem in record.problems
+            if problem.code not in _OF_MAPPING and problem.column in unchanged
+        )
 
     def _record(self, row: SourceRow) -> EntryRecord:
         text = cell_text(row.cells[self._entry_at]) if self._entry_at < len(row.cells) else ""
@@ -205,7 +230,7 @@ class MendedRows:
         if not isinstance(given, str):
             return original if cell_text(given) == cell_text(original) else given
         texts = [reading(given) for reading in self._readings]
-        if cell_text(original) in texts:
+        if cell_text(original) in texts or shown_text(cell_text(original)) in texts:
             return original
         text = texts[0]
         if isinstance(original, date) or column in self._columns_of_dates():

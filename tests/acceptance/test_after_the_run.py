@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 import openpyxl
+import pytest
 
 from tests.acceptance.rehearsal import (
     COLUMNS,
+    HAS_TERMINALS,
     MAPPING,
     Deal,
     Desk,
@@ -70,7 +72,8 @@ def type_amounts(path: Path, text: str) -> None:
     for row in book.worksheets[0].iter_rows(min_row=2):
         row[2].value = text
         for cell in row:
-            cell.data_type = "s" if cell.value else "n"  # openpyxl takes "=" for a formula
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # openpyxl takes "=" for a formula
     book.save(path)
 
 
@@ -192,3 +195,18 @@ def test_runs_of_an_empty_ledger_says_what_to_do(sandbox: SandboxProcess, desk: 
 
     assert "`migrator run SHEET -m MAPPING` begins one" in desk.type("runs").output
     assert json.loads(desk.type("runs", "--json").output)["runs"] == []
+
+
+@pytest.mark.skipif(not HAS_TERMINALS, reason="pseudo-terminals are POSIX's")
+def test_a_long_export_shows_how_far_it_is_and_a_short_one_does_not(desk: Desk) -> None:
+    desk.write_sheet([replace(row, amount="many") for row in deals(5_000)])
+    desk.run(code=Exit.ATTENTION)
+
+    code, long = desk.at_terminal("export", "--rejected", "-o", "fix.xlsx")
+    _, short = desk.at_terminal("export", "--failed", "-o", "none.xlsx")
+
+    assert code == Exit.OK
+    assert "100%" in long
+    assert "5000/5000 written" in long
+    assert "the first 5,000" not in long
+    assert "%" not in short

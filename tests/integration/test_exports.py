@@ -20,7 +20,16 @@ from migrator.errors import SourceError, UsageError
 from migrator.ledger import Ledger, PlannedRow, open_ledger
 from migrator.loader import open_rows
 from migrator.mapping import Mapping, parse_mapping
-from migrator.model import Cell, Problem, Rejected, Run, Source, SourceRow, State
+from migrator.model import (
+    Cell,
+    EntryRecord,
+    Problem,
+    Rejected,
+    Run,
+    Source,
+    SourceRow,
+    State,
+)
 from migrator.reports.table import EXPORT_SHEET, OUR_COLUMNS
 from migrator.reports.xlsx_export import LONGEST_CELL, MOST_ROWS, refuse_rows, write_xlsx
 from migrator.runs.exporting import export
@@ -44,10 +53,21 @@ def a_mapping(source: str = "{}", column: str = "Id") -> Mapping:
 
 def rejected_run(ledger: Ledger, columns: tuple[str, ...], *rows: tuple[Cell, ...]) -> Run:
     """A sealed run in which every row is rejected; entry 1 is row 2."""
+    return planned_run(ledger, columns, *rows)
+
+
+def planned_run(
+    ledger: Ledger,
+    columns: tuple[str, ...],
+    *rows: tuple[Cell, ...],
+    problems: tuple[Problem, ...] = (),
+    mapping_digest: str = "m",
+) -> Run:
+    """The same, with these problems in every row."""
     source = Source(
         name="deals.xlsx[Deals]",
         mapping_name="deals.yaml",
-        mapping_digest="m",
+        mapping_digest=mapping_digest,
         event_code=12000,
         columns=columns,
         schema_names=("mx_Custom_1",),
@@ -56,11 +76,38 @@ def rejected_run(ledger: Ledger, columns: tuple[str, ...], *rows: tuple[Cell, ..
     planned = []
     for number, cells in enumerate(rows, 2):
         row = SourceRow("=deals.xlsx", "Deals", number, number, columns, cells)
-        planned.append(PlannedRow(row, Rejected(row=row, problems=(PROBLEM,)), None))
+        refused = Rejected(row=row, problems=problems or (PROBLEM,))
+        planned.append(PlannedRow(row, refused, None))
     content = blake2b()
     ledger.plans.add(run, planned, first_number=1, content=content)
     return ledger.plans.seal(
         run, content_digest=content.hexdigest(), rows_read=len(rows), blank_rows=0
+    )
+
+
+def a_record(
+    run: Run, cells: tuple[Cell, ...], *, exception: str, message: str, attempts: int = 1
+) -> EntryRecord:
+    """A failed entry."""
+    return EntryRecord(
+        run=run.number,
+        number=1,
+        file="deals.xlsx",
+        sheet="Deals",
+        row=2,
+        line=2,
+        cells=cells,
+        opportunity_id=cell_text(cells[0]),
+        state=State.FAILED,
+        doubt=None,
+        attempts=attempts,
+        http_status=500,
+        exception=exception,
+        message=message,
+        column="",
+        advice="",
+        updated_at=0.0,
+        other=None,
     )
 
 
@@ -95,20 +142,44 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def test_every_cell_of_an_xlsx_export_is_text(ledger: Ledger, tmp_path: Path) -> None:
+def test_every_text_of_an_xlsx_export_is_a_text_cell(ledger: Ledger, tmp_path: Path) -> None:
     columns = tuple(f"Column {n}" for n in range(len(HOSTILE)))
     path = exported(ledger, rejected_run(ledger, columns, HOSTILE), tmp_path / "out.xlsx")
 
     sheet = openpyxl.load_workbook(path).worksheets[0]
 
-    cells = [cell for row in sheet.iter_rows() for cell in row]
-    assert len(cells) == 2 * (len(columns) + len(OUR_COLUMNS))
+    cells = [cell for row in sheet.iter_rows() for cell in row[: len(columns)]]
     assert {cell.number_format for cell in cells} == {"@"}
     assert {cell.data_type for cell in cells if cell.value is not None} == {"s"}
     assert [cell.value for cell in sheet[2]][:4] == ["007", "=SUM(1)", "'=1+1", "''tis"]
 
 
-def test_the_header_of_an_xlsx_export_is_bold_and_stays_in_sight(
+def test_dates_and_times_of_the_source_are_dates_and_times_in_an_xlsx_export(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    cells = (date(2024, 4, 2), datetime(2024, 4, 2, 12, 13, 44), time(9, 5), timedelta(hours=30))
+    run = rejected_run(ledger, ("a", "b", "c", "d"), cells)
+
+    row = openpyxl.load_workbook(exported(ledger, run, tmp_path / "out.xlsx")).worksheets[0][2]
+
+    assert [cell.value for cell in row[:4]] == [
+        datetime(2024, 4, 2), datetime(2024, 4, 2, 12, 13, 44), time(9, 5), timedelta(hours=30),
+    ]  # fmt: skip
+    assert [cell.number_format for cell in row[:4]] == [
+        "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "hh:mm:ss", "[h]:mm:ss",
+    ]  # fmt: skip
+
+
+def test_a_text_in_a_column_of_dates_waits_for_a_date(ledger: Ledger, tmp_path: Path) -> None:
+    run = rejected_run(ledger, ("Id", "Closed"), ("1", date(2024, 4, 2)), ("2", "soon"), ("3", ""))
+
+    sheet = openpyxl.load_workbook(exported(ledger, run, tmp_path / "out.xlsx")).worksheets[0]
+
+    assert [cell.number_format for cell in sheet["B"][1:]] == ["yyyy-mm-dd"] * 3
+    assert [cell.data_type for cell in sheet["B"][1:]] == ["d", "s", "n"]
+
+
+def test_the_header_of_an_xlsx_export_stays_in_sight_and_sets_our_columns_apart(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     run = rejected_run(ledger, ("Id", "Name"), ("1", "x" * 200))
@@ -118,7 +189,7 @@ def test_the_header_of_an_xlsx_export_is_bold_and_stays_in_sight(
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref == "A1:Q2"
     assert all(cell.font.b for cell in sheet[1])
-    assert not any(cell.font.b for cell in sheet[2])
+    assert sheet["A1"].fill.fgColor.rgb != sheet["C1"].fill.fgColor.rgb
     assert sheet.column_dimensions["A"].width < sheet.column_dimensions["B"].width < 60
 
 
@@ -129,9 +200,18 @@ def test_both_kinds_have_the_same_columns_and_values(ledger: Ledger, tmp_path: P
 
     sheet = openpyxl.load_workbook(exported(ledger, run, tmp_path / "out.xlsx")).worksheets[0]
 
-    in_xlsx = [[cell or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
+    in_xlsx = [
+        ["" if cell is None else str(cell) for cell in row]
+        for row in sheet.iter_rows(values_only=True)
+    ]
     assert in_xlsx == in_csv
     assert in_xlsx[0] == ["Id", "Name", *OUR_COLUMNS]
+    assert [sheet.cell(2, in_csv[0].index(f"migrator_{name}") + 1).value for name in NUMBERS] == [
+        1, 2, 0,
+    ]  # fmt: skip
+
+
+NUMBERS = ("entry", "row", "attempts")
 
 
 # ------------------------------------------------------------------ they read back
@@ -143,10 +223,10 @@ TEXTS = st.one_of(
 )
 CELLS = st.one_of(
     TEXTS,
-    st.dates(date(1900, 3, 1)),
-    st.datetimes(datetime(1900, 3, 1)).map(lambda moment: moment.replace(microsecond=0)),
+    st.dates(date(1, 1, 1)),
+    st.datetimes(datetime(1, 1, 1)).map(lambda moment: moment.replace(microsecond=0)),
     st.times().map(lambda of_day: of_day.replace(microsecond=0)),
-    st.integers(0, 10**7).map(lambda seconds: timedelta(seconds=seconds)),
+    st.integers(-(10**7), 10**7).map(lambda seconds: timedelta(seconds=seconds)),
 )
 NAMES = TEXTS.map(str.strip).filter(lambda name: name and "\0" not in name)
 
@@ -176,7 +256,8 @@ def test_an_export_reads_back_with_every_cell_unchanged(
 
     has_nul = ["\0" in text for row in rows for text in map(cell_text, row)]
     if kind == "xlsx":
-        assert [cells[:3] for cells in read] == [("id", *map(cell_text, cells)) for cells in rows]
+        texts = [tuple(map(cell_text, cells[:3])) for cells in read]
+        assert texts == [("id", *map(cell_text, cells)) for cells in rows]
     if not any(has_nul):  # else its row is refused as a whole, and shown as it stands
         assert back == [("id", *cells) for cells in rows]
 
@@ -291,17 +372,28 @@ def test_another_suffix_is_refused_and_both_kinds_are_named(
     assert not (tmp_path / name).exists()
 
 
-def test_a_cell_that_excel_cannot_hold_leaves_the_old_file(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_text_that_excel_cannot_hold_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "out.xlsx"
     path.write_bytes(b"old")
-    run = rejected_run(ledger, ("Id", "Name"), ("1", "short"), ("2", "x" * (LONGEST_CELL + 1)))
 
     with pytest.raises(SourceError, match=r'row 3, column "Name".*32,768 characters') as refused:
-        exported(ledger, run, path)
+        write_xlsx(path, ("Id", "Name"), [("1", "short"), ("2", "x" * (LONGEST_CELL + 1))])
 
     assert ".csv" in refused.value.advice
     assert path.read_bytes() == b"old"
     assert names_beside(path) == ["out.xlsx"]
+
+
+@pytest.mark.parametrize("text", ["x" * (LONGEST_CELL + 1), "\x01" * 5_000, "😀" * 16_384])
+def test_a_cell_that_excel_cannot_hold_is_cut_in_the_export_and_whole_when_it_comes_back(
+    ledger: Ledger, tmp_path: Path, text: str
+) -> None:
+    path = exported(ledger, rejected_run(ledger, ("Id", "Name"), ("1", text)), tmp_path / "o.xlsx")
+
+    shown = openpyxl.load_workbook(path).worksheets[0]["B2"].value
+
+    assert f"[cut: {len(text):,} characters" in shown
+    assert mended(ledger, path) == [("1", text)]
 
 
 @pytest.mark.parametrize("text", ["x" * LONGEST_CELL, "😀" * (LONGEST_CELL // 2)])
@@ -316,8 +408,9 @@ def test_the_longest_cell_that_excel_holds_is_whole(
 def test_characters_are_counted_as_excel_counts_them(ledger: Ledger, tmp_path: Path) -> None:
     run = rejected_run(ledger, ("Id",), ("😀" * (LONGEST_CELL // 2 + 1),))
 
-    with pytest.raises(SourceError, match="32,768 characters"):
-        exported(ledger, run, tmp_path / "out.xlsx")
+    path = exported(ledger, run, tmp_path / "out.xlsx")
+
+    assert "cut: 16,384" in openpyxl.load_workbook(path).worksheets[0]["A2"].value
 
 
 def test_more_rows_than_a_sheet_holds_are_refused_with_the_way_out() -> None:
