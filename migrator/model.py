@@ -563,6 +563,7 @@ class Counts:
     retried: int = 0  #: Calls beyond the first of a row.
     in_flight: int = 0
     calls_per_second: float = 0.0  #: Over the last minute.
+    limit_per_second: float = 0.0  #: What is ours of the account's limit; 0.0: not known.
 
     @property
     def done(self) -> int:

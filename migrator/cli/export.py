@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export rows."""
     from migrator.cli.common import latest, the_ledger, the_run
+    from migrator.cli.progress import Reading
     from migrator.reports.text import counted
     from migrator.runs.exporting import CHOICES, export
 
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
     states = tuple(dict.fromkeys(state for name in chosen for state in CHOICES[name]))
     with the_ledger(options) as ledger:
         source = the_run(ledger, options.run, candidates=latest(ledger), what="in this ledger")
-        count = export(ledger, source, states, options.output)
+        with Reading("exporting") as look:
+            count = export(ledger, source, states, options.output, look=look)
     print(f"{counted(count, 'row')} of run {source.id} in {options.output}", file=sys.stderr)
     return ExitCode.OK

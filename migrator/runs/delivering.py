@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from migrator.dispatcher import DeliveryPolicy, Dispatch, DispatchResult
 from migrator.errors import ExitCode, InterruptError, MigratorError, TerminatedError
+from migrator.events import Event, EventName
 from migrator.model import Balance, Run
 from migrator.runs.world import World
 
@@ -60,6 +61,8 @@ def deliver(
     if policy.trusted:
         world.ledger.proofs.trust(run, policy.trusted, at=world.clock.wall())
     to_send = rows_left(world, run, chosen, held=policy.held)
+    counts = {"left": to_send}
+    world.tell(Event(name=EventName.RUN_SENDING, run=run.id, counts=counts))
     caught: list[int] = []
     result = world.run_to_end(
         _dispatch(world, run, policy=policy, to_send=to_send, chosen=chosen, caught=caught)
@@ -105,6 +108,8 @@ async def dispatching(
             progress=world.operator,
             to_send=to_send,
             chosen=chosen,
+            limit_per_second=world.rate().per_second,
+            tell=world.tell,
         )
 
 

@@ -3,19 +3,21 @@
 Owns which states each choice means, and which kind of file a name asks for.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from migrator.errors import UsageError
 from migrator.ledger import Ledger
-from migrator.model import Run, State
+from migrator.loader.rows import Look
+from migrator.model import EntryRecord, Run, State
 from migrator.reports.csv_export import write_csv
 from migrator.reports.table import header_of, values_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_LOOK_EVERY: Final = 512  #: Rows.
 CHOICES: Final = {
     "failed": (State.FAILED,),
     "succeeded": (State.SUCCEEDED,),
@@ -27,7 +29,14 @@ CHOICES: Final = {
 """The states of each choice. A merged row stands where the row that carries it does."""
 
 
-def export(ledger: Ledger, run: Run, states: tuple[State, ...], path: Path) -> int:
+def export(
+    ledger: Ledger,
+    run: Run,
+    states: tuple[State, ...],
+    path: Path,
+    *,
+    look: Look | None = None,
+) -> int:
     """Write the entries in ``states`` to ``path``, CSV or XLSX by its suffix; gives how many.
 
     Raises:
@@ -37,11 +46,25 @@ def export(ledger: Ledger, run: Run, states: tuple[State, ...], path: Path) -> i
     _refuse_the_source(ledger, run, path)
     write = _writer(path, ledger, run, states)
     columns = run.source.columns
-    rows = (
-        values_of(entry, len(columns), run_id=run.id)
-        for entry in ledger.records.entries(run, states)
-    )
+    entries = _watched(ledger, run, states, look)
+    rows = (values_of(entry, len(columns), run_id=run.id) for entry in entries)
     return write(path, header_of(columns), rows)
+
+
+def _watched(
+    ledger: Ledger, run: Run, states: tuple[State, ...], look: Look | None
+) -> Iterator[EntryRecord]:
+    """The entries; ``look`` is told now and then how many, and which part that is."""
+    entries = ledger.records.entries(run, states)
+    if look is None:
+        yield from entries
+        return
+    balance = ledger.records.balance(run).states
+    total = max(1, sum(balance.get(state, 0) for state in set(states)))
+    for number, entry in enumerate(entries, 1):
+        yield entry
+        if number % _LOOK_EVERY == 0:
+            look(number, min(1.0, number / total))
 
 
 def results(

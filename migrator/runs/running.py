@@ -32,6 +32,7 @@ from migrator.runs.planning import (
 )
 from migrator.runs.reading import users_by_email
 from migrator.runs.retrying import go_on
+from migrator.runs.telling import tell_planned
 from migrator.runs.world import World
 
 
@@ -59,7 +60,12 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
     """
     account = account_of(world)
     remove_unsealed(world)
-    with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
+    budget = world.settings.memory
+    with (
+        world.counting("planning") as look,
+        open_source(sheet, mapping, name=options.name, budget=budget) as rows,
+    ):
+        rows.watch(look)
         source, parent = _source_rows(world, rows, account)
         name = source_name(rows, options.name)
         if not parent and not options.new_ledger:
@@ -189,6 +195,7 @@ def _send_new(
             blank_rows=planned.blank_rows,
         )
         world.known_ledgers.remember(ledger.path)
+        tell_planned(world, sealed)
         chosen = chosen_rows(world, sealed, limit=options.limit, rows=options.rows)
         return deliver_after_canary(world, sealed, policy=options.policy, chosen=chosen)
 
