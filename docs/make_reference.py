@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from migrator.events import MEANINGS
 from migrator.mapping.fields import TAGS, FromRow
 from migrator.mapping.json_schema import json_schema, schema_text
+from migrator.reports.metrics import METRICS
 from migrator.verdicts import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "docs" / "mapping.md", ROOT / "docs" / "verdicts.md")
+PAGES = tuple(
+    ROOT / "docs" / name for name in ("mapping.md", "verdicts.md", "logs-and-metrics.md")
+)
 SCHEMA = ROOT / "mappings" / "mapping.schema.json"
 _BETWEEN = re.compile(r"(?<=<!-- generated: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
@@ -33,6 +37,8 @@ def tables() -> dict[str, str]:
         "fields": _table(_only(definitions["Text"], general)),
         "types": "\n".join(_of_types(definitions, general)),
         "verdicts": "\n".join(_of_verdicts()),
+        "events": "\n".join(_of_events()),
+        "metrics": "\n".join(_of_metrics()),
     }
 
 
@@ -58,6 +64,24 @@ def _of_verdicts() -> Iterator[str]:
     for number, rule in enumerate(RULES, 1):
         cells = (cell.replace("|", r"\|") for cell in _cells(rule))
         yield f"| {number} | {' | '.join(cells)} |"
+    yield ""
+
+
+def _of_events() -> Iterator[str]:
+    """The names of the log's events and what each says."""
+    yield "| event | what it says |"
+    yield "| --- | --- |"
+    for name, means in MEANINGS.items():
+        yield f"| `{name}` | {means} |"
+    yield ""
+
+
+def _of_metrics() -> Iterator[str]:
+    """The metrics with the label that is their own."""
+    yield "| metric | its own label | what it says |"
+    yield "| --- | --- | --- |"
+    for name, (label, means) in METRICS.items():
+        yield f"| `{name}` | {f'`{label}`' if label else ''} | {means} |"
     yield ""
 
 

@@ -76,7 +76,8 @@ MEANINGS: Final[Mapping[EventName, str]] = MappingProxyType(
         "answered.",
         EventName.OUTAGE_PROBED: "One read asked whether it works again; `verdict` is `answered` "
         "or `no answer`.",
-        EventName.OUTAGE_ENDED: "A probe was answered, after `seconds` since the first fault.",
+        EventName.OUTAGE_ENDED: "A probe was answered, `seconds` after the first fault; or the "
+        "command ends while there is none: `verdict` is `answered` or `no answer`.",
     }
 )
 """What each event says, for the page of the documentation that is made of it."""

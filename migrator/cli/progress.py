@@ -22,6 +22,7 @@ REDRAWN_AFTER: Final = 0.1  #: Seconds.
 USUAL_COLUMNS: Final = 80  #: Of a terminal that does not tell its width.
 SENDING: Final = "sending"
 _BAR: Final = 12  #: Columns that a bar needs beside the figures: " 42%|████| ".
+_PERCENT: Final = 5  #: Columns of the per cent alone.
 _BETWEEN: Final = "  "
 
 
@@ -68,26 +69,29 @@ def sending_line(counts: Counts, state: str, columns: int) -> str:
 
     >>> counts = Counts(to_send=30, succeeded=4, failed=1, retried=2, calls_per_second=4.9)
     >>> sending_line(counts, "paused 9 s, rate answer", 40)
-    '5/30  paused 9 s, rate answer  failed 1'
+    '5/30  paused 9 s, rate answer  5 s left'
     >>> sending_line(counts, "target down since 23:41, next probe in 8 s", 30)
     '5/30  target down since 23:41'
+    >>> sending_line(counts, "target down since 23:41, next probe in 8 s", 24)
+    '5/30  down since 23:41'
     """
-    done = Figure(100, f"{counts.done:,}/{counts.to_send:,}")
     told = state.partition(",")[0]
-    whole = _figures(counts, done, Figure(90, state if state != SENDING else ""))
-    line = fitting(whole, columns)
-    if state in line or state == SENDING:
-        return line
-    return fitting(_figures(counts, done, Figure(90, told)), columns)
+    for words in (state, told, told.removeprefix("target ")):
+        line = fitting(_figures(counts, state, words), columns)
+        if state == SENDING or words in line:
+            break
+    return line
 
 
-def _figures(counts: Counts, done: Figure, state: Figure) -> Iterator[Figure]:
-    left = counts.seconds_left
-    yield done
-    yield state
+def _figures(counts: Counts, state: str, words: str) -> Iterator[Figure]:
+    """All there are; while nothing can be sent, nobody knows how long it takes."""
+    left = counts.seconds_left if state.startswith((SENDING, "paused")) else None
+    yield Figure(100, f"{counts.done:,}/{counts.to_send:,}")
+    yield Figure(110, words if state != SENDING else "")
     yield Figure(60, f"ok {counts.succeeded:,}")
     yield Figure(70 if counts.failed else 35, f"failed {counts.failed:,}")
     yield Figure(65, f"in doubt {counts.in_doubt:,}" if counts.in_doubt else "")
+    yield Figure(75, f"looking up {counts.looked_up:,}" if counts.looked_up else "")
     yield Figure(40, f"retried {counts.retried:,}")
     yield Figure(30, f"in flight {counts.in_flight:,}")
     yield Figure(50, _rate(counts, "/s"))
@@ -112,6 +116,7 @@ def sending_words(counts: Counts, state: str) -> str:
         f"ok {counts.succeeded:,}",
         f"failed {counts.failed:,}",
         f"in doubt {counts.in_doubt:,}" if counts.in_doubt else "",
+        f"looking up {counts.looked_up:,}" if counts.looked_up else "",
         f"retried {counts.retried:,}",
         f"in flight {counts.in_flight:,}",
         _rate(counts, " calls/s"),
@@ -131,7 +136,7 @@ class Bar:
 
     def __init__(self, stream: TextIO, *, leave: bool = True) -> None:
         self._stream, self._leave = stream, leave
-        self._bar: "tqdm[Any] | None" = None
+        self._bar: tqdm[Any] | None = None
         self._drawn_at, self._told = 0.0, ""
 
     def draw(self, line: str, *, part: float | None, now: float, told: str = "") -> None:
@@ -152,8 +157,9 @@ class Bar:
             from tqdm import tqdm
 
             self._bar = tqdm(total=1.0, file=self._stream, leave=self._leave, ncols=columns)
-        has_bar = part is not None and len(line) + _BAR <= columns
-        self._bar.bar_format = "{percentage:3.0f}%|{bar}| {desc}" if has_bar else "{desc}"
+        room = columns - len(line) if part is not None else 0
+        front = "{percentage:3.0f}%|{bar}| " if room >= _BAR else "{percentage:3.0f}% "
+        self._bar.bar_format = f"{front if room >= _PERCENT else ''}{{desc}}"
         self._bar.ncols, self._bar.n = columns, part or 0.0
         self._bar.set_description_str(line)
 

@@ -27,7 +27,7 @@ from migrator.errors import UsageError
 from migrator.model import Counts
 from migrator.redact import printable
 from migrator.reports.text import balance_lines, counted, duration, reason_lines
-from migrator.runs.world import PlanSummary
+from migrator.runs.world import PLANNING, PlanSummary
 
 
 class TerminalOperator:
@@ -123,7 +123,7 @@ class TerminalOperator:
     def count(self, done: int, *, thing: str, doing: str, part: float | None = None) -> None:
         """How far a sheet is read; goes when anything else is shown."""
         if self._reading is None:
-            self._reading = Reading(doing, thing=thing, beats=True)
+            self._reading = Reading(doing, thing=thing, beats=doing == PLANNING)
         self._reading(done, part)
 
     def _is_time(self) -> bool:

@@ -155,7 +155,7 @@ def _labels(options: argparse.Namespace) -> dict[str, str]:
     """What the command line tells already, for a command that ends before it knows its run."""
     mapping = getattr(options, "mapping", None)
     source = getattr(options, "source", None)
-    named = {"mapping": mapping.stem if mapping else "", "source": source or ""}
+    named = {"mapping": mapping.name if mapping else "", "source": source or ""}
     return {name: value for name, value in named.items() if value}
 
 

@@ -222,6 +222,7 @@ class Dispatch:
             self._show()
 
     def _show(self) -> None:
+        self._counts.looked_up = self.witness.looked_up
         self._counts.calls_per_second = self._meter.rate(self._clock.monotonic())
         self._progress.show(self._counts, state=self._traffic.state)
 

@@ -198,12 +198,16 @@ class Outage:
             if is_sure:
                 self._trial.begin()
         if is_sure:
-            self._tell(EventName.OUTAGE_ENDED, seconds=self._clock.wall() - self._began_at)
+            seconds = self._clock.wall() - self._began_at
+            self._tell(EventName.OUTAGE_ENDED, verdict="answered", seconds=seconds)
             self._say("the CRM answers again: sending goes on")
         self.is_over.set()
 
     async def close(self) -> None:
         """End the probing."""
+        if not self.is_over.is_set():
+            seconds = self._clock.wall() - self._began_at
+            self._tell(EventName.OUTAGE_ENDED, verdict="no answer", seconds=seconds)
         if self._probing is not None:
             self._probing.cancel()
             await asyncio.wait({self._probing})

@@ -153,6 +153,7 @@ def write_metrics(path: Path, figures: Figures, *, now: float) -> None:
 
     before = _before(path)
     labels = {name: figures.labels.get(name) or before.labels.get(name, "") for name in LABELS}
+    now = round(now, 3)
     success = now if figures.exit_code in GOOD else before.success
     registry = CollectorRegistry()
     registry.register(_Collector(lambda: _families(figures, labels, now=now, success=success)))
@@ -229,7 +230,7 @@ def _samples(
         "migrator_exit_code": figures.exit_code,
         "migrator_limit_calls": calls,
         "migrator_limit_window_seconds": window,
-        "migrator_last_finish_timestamp_seconds": round(now, 3),
+        "migrator_last_finish_timestamp_seconds": now,
         "migrator_last_success_timestamp_seconds": success,
     }
     return {

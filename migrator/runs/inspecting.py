@@ -86,8 +86,8 @@ def inspect_sheet(
         escape=escape,
         header_row=header_row,
         budget=budget,
+        look=look,
     ) as rows:
-        rows.watch(look)
         profiler, reasons = Profiler(_named(rows)), Reasons(most=_MOST_REASONS)
         refused = 0
         for block in _blocks(rows):

@@ -43,7 +43,7 @@ from migrator.runs.running import refuse_a_second_ledger
 from migrator.runs.sheet_locks import hold_mapping
 from migrator.runs.sifting import SeveralRowsError, Sifted, sift
 from migrator.runs.telling import tell_planned
-from migrator.runs.world import World
+from migrator.runs.world import PLANNING, World
 from migrator.together import with_companions
 
 Against = Literal["crm", "ledger"]
@@ -154,7 +154,7 @@ def _sifted(
 ) -> Sifted:
     budget = world.settings.memory
     with (
-        world.counting("planning") as look,
+        world.counting(PLANNING) as look,
         open_source(sheet, mapping, name=options.name, budget=budget) as rows,
     ):
         rows.watch(look)

@@ -33,7 +33,7 @@ from migrator.runs.planning import (
 from migrator.runs.reading import users_by_email
 from migrator.runs.retrying import go_on
 from migrator.runs.telling import tell_planned
-from migrator.runs.world import World
+from migrator.runs.world import PLANNING, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def run(world: World, sheet: Sheet, mapping: Mapping, options: RunOptions) -> Fi
     remove_unsealed(world)
     budget = world.settings.memory
     with (
-        world.counting("planning") as look,
+        world.counting(PLANNING) as look,
         open_source(sheet, mapping, name=options.name, budget=budget) as rows,
     ):
         rows.watch(look)

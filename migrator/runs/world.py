@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from migrator.client import LeadSquaredClient
 from migrator.clock import SystemClock
@@ -26,6 +26,8 @@ from migrator.quota.shared import SharedPermits
 from migrator.settings import RateLimit, Settings
 
 T = TypeVar("T")
+
+PLANNING: Final = "planning"  #: What of all reading is told where there is no terminal, too.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

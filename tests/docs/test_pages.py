@@ -33,6 +33,7 @@ PAGES = [
     "dropdowns.md",
     "getting-ids.md",
     "checking.md",
+    "logs-and-metrics.md",
 ]
 
 
