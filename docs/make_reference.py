@@ -18,9 +18,7 @@ from migrator.reports.metrics import METRICS
 from migrator.verdicts import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
-PAGES = tuple(
-    ROOT / "docs" / name for name in ("mapping.md", "verdicts.md", "logs-and-metrics.md")
-)
+PAGES = tuple(ROOT / "docs" / name for name in ("mapping.md", "verdicts.md", "logs-and-metrics.md"))
 SCHEMA = ROOT / "mappings" / "mapping.schema.json"
 _BETWEEN = re.compile(r"(?<=<!-- generated: )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 

@@ -7,7 +7,7 @@ back to the line's beginning, and ASCII alone where the stream has nothing else.
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TextIO
 
 from migrator.model import Counts
@@ -76,20 +76,25 @@ def sending_line(counts: Counts, state: str, columns: int) -> str:
     '5/30  down since 23:41'
     """
     told = state.partition(",")[0]
+    done, line = _done(counts), ""
     for words in (state, told, told.removeprefix("target ")):
         line = fitting(_figures(counts, state, words), columns)
-        if state == SENDING or words in line:
+        if done in line and (state == SENDING or words in line):
             break
     return line
+
+
+def _done(counts: Counts) -> str:
+    return f"{counts.done:,}/{counts.to_send:,}"
 
 
 def _figures(counts: Counts, state: str, words: str) -> Iterator[Figure]:
     """All there are; while nothing can be sent, nobody knows how long it takes."""
     left = counts.seconds_left if state.startswith((SENDING, "paused")) else None
-    yield Figure(100, f"{counts.done:,}/{counts.to_send:,}")
+    yield Figure(100, _done(counts))
     yield Figure(110, words if state != SENDING else "")
     yield Figure(60, f"ok {counts.succeeded:,}")
-    yield Figure(70 if counts.failed else 35, f"failed {counts.failed:,}")
+    yield Figure(70 if counts.failed else 45, f"failed {counts.failed:,}")
     yield Figure(65, f"in doubt {counts.in_doubt:,}" if counts.in_doubt else "")
     yield Figure(75, f"looking up {counts.looked_up:,}" if counts.looked_up else "")
     yield Figure(40, f"retried {counts.retried:,}")
@@ -177,20 +182,27 @@ class Reading:
         doing: In a word, such as "reading".
         thing: What is counted.
         beats: Whether there is a line now and then where there is no terminal.
-        stream: Where it is shown.
+        stream: Where it is shown; None: standard error.
+        now: The monotonic clock.
     """
 
     def __init__(
-        self, doing: str, *, thing: str = "row", beats: bool = False, stream: TextIO | None = None
+        self,
+        doing: str,
+        *,
+        thing: str = "row",
+        beats: bool = False,
+        stream: TextIO | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._doing, self._thing, self._beats = doing, thing, beats
+        self._doing, self._thing, self._beats, self._now = doing, thing, beats, now
         self._stream = stream or sys.stderr
         self._bar = Bar(self._stream, leave=False)
-        self._began = self._said = time.monotonic()
+        self._began = self._said = now()
 
     def __call__(self, done: int, part: float | None) -> None:
         """So many are done, and this part of the whole."""
-        now = time.monotonic()
+        now = self._now()
         told = f"{self._doing}: {counted(done, self._thing)}"
         if is_terminal(self._stream):
             if now - self._began >= SHOWN_AFTER:

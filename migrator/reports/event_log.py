@@ -92,7 +92,8 @@ class EventLog:
             value = getattr(event, name)
             if value not in ("", None):
                 content[name] = round(value, 3) if isinstance(value, float) else value
-        message = event.message if self._with_values else masked(event.message)
+        message = redact(event.message, self._secrets)  # as it came; JSON escapes what it quotes
+        message = message if self._with_values else masked(message)
         content |= {"message": message} if message else {}
         content |= {"counts": dict(event.counts)} if event.counts else {}
         if self._with_values:

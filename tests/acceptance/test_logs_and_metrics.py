@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as as_prometheus
 
 from migrator.events import EventName
 from migrator.reports.event_log import FIELDS
@@ -94,7 +95,9 @@ def test_the_rows_of_a_log_are_the_rows_of_the_ledger(bad_night: Desk) -> None:
         if event["event"] in ("row.succeeded", "row.failed", "row.rejected")
     }
 
-    assert ended == {(int(row["migrator_row"]), row["migrator_state"]) for row in bad_night.entries()}
+    assert ended == {
+        (int(row["migrator_row"]), row["migrator_state"]) for row in bad_night.entries()
+    }
 
 
 def test_a_log_holds_no_key_and_no_value_of_a_cell(bad_night: Desk) -> None:
@@ -123,6 +126,8 @@ def test_the_metrics_of_a_bad_night_agree_with_its_log_and_its_ledger(bad_night:
     assert found["migrator_exit_code", ""] == Exit.ATTENTION
     assert found["migrator_read_back_rows", "verified"] == states["succeeded"]
     assert found["migrator_limit_calls", ""] == 100
+    text = (bad_night.folder / "night.prom").read_text(encoding="utf-8")
+    assert {family.type for family in as_prometheus(text)} == {"gauge"}  # type: ignore[no-untyped-call]
     assert labels(bad_night)["mapping"] == "deals.yaml"
     assert labels(bad_night)["source"] == "deals.csv"
 

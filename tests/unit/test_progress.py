@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.cli.progress import Bar, sending_line, sending_words
+from migrator.cli.progress import Bar, Reading, is_terminal, sending_line, sending_words
 from migrator.events import MEANINGS, EventName
 from migrator.model import Counts
 
@@ -85,6 +85,53 @@ def test_a_bar_is_drawn_with_what_the_stream_has(encoding: str, is_plain: bool) 
     assert "5/30" in screen.getvalue()
     assert screen.getvalue().isascii() is is_plain
     assert not re.search(r"\x1b", screen.getvalue())
+
+
+class Watch:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+def test_reading_is_shown_after_a_second_and_goes_at_the_end() -> None:
+    screen, clock = Screen("utf-8"), Watch()
+
+    with Reading("planning", stream=screen, now=clock) as look:
+        clock.time += 0.9
+        look(5_000, 0.1)
+        early = screen.getvalue()
+        clock.time += 0.2
+        look(6_000, 0.25)
+        shown = screen.getvalue()
+
+    assert early == ""
+    assert " 25%" in shown
+    assert "planning: 6,000 rows" in shown
+    assert screen.getvalue().rpartition("planning")[2].split("\r")[-2:] == [" " * 79, ""]
+
+
+@pytest.mark.parametrize(
+    ("beats", "said"), [(True, "planning: 9,000 rows, 50% of the file\n"), (False, "")]
+)
+def test_a_file_is_told_of_planning_alone(beats: bool, said: str) -> None:
+    file, clock = io.StringIO(), Watch()
+
+    with Reading("planning", beats=beats, stream=file, now=clock) as look:
+        for rows, part in ((3_000, 0.2), (9_000, 0.5)):
+            clock.time += 20.0
+            look(rows, part)
+
+    assert file.getvalue() == said
+
+
+def test_a_dumb_terminal_is_told_as_a_file_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+
+    assert not is_terminal(Screen("utf-8"))
 
 
 def test_every_event_has_a_meaning_and_is_told_somewhere() -> None:
