@@ -1,6 +1,6 @@
 """How fast rows are delivered where no limit holds them back, and where the time goes.
 
-python benchmarks/loopback_speed.py [--rows 10000]
+python benchmarks/loopback_speed.py [--rows 10000] [--watched]
 
 `migrator run` against `migrator sandbox`, both on this machine, with a limit that is never reached.
 Each row has a note and two fields; each outcome is durable (SQLite, WAL, synchronous=FULL) before
@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import pstats
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from pathlib import Path
 import psutil
 
 LIMIT = "100000/5"
+WATCHED = ("--log", "night.jsonl", "--metrics", "night.prom")
 MAPPING = """\
 version: 1
 opportunity: {type: 12000, id: Id, note: "Row {N}"}
@@ -40,7 +42,9 @@ PARTS = {
 }
 
 
-def deliver(folder: Path, rows: int, *, profiled: bool) -> tuple[float, float, float, Path]:
+def deliver(
+    folder: Path, rows: int, *, profiled: bool, options: tuple[str, ...] = ()
+) -> tuple[float, float, float, Path]:
     """One run; gives calls per second, CPU seconds of the tool and of the sandbox, a profile."""
     (folder / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
     lines = [f"{uuid.uuid4()},{number},text {number}" for number in range(rows)]
@@ -64,7 +68,7 @@ def deliver(folder: Path, rows: int, *, profiled: bool) -> tuple[float, float, f
     tool = [sys.executable, *(["-m", "cProfile", "-o", profile] if profiled else []), "-m"]
     began = time.process_time(), os.times().children_user + os.times().children_system
     subprocess.run(
-        [*tool, "migrator", "run", "rows.csv", "-m", "mapping.yaml", "--yes"],
+        [*tool, "migrator", "run", "rows.csv", "-m", "mapping.yaml", "--yes", *options],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -92,11 +96,29 @@ def parts(profile: Path) -> list[tuple[str, float]]:
     return [(part, spent / whole) for part, spent in seconds.most_common()]
 
 
+def compare(rows: int) -> None:
+    """Deliver without and with the two files, in turn, and print the medians."""
+    found: dict[tuple[str, ...], list[tuple[float, float]]] = {(): [], WATCHED: []}
+    for _ in range(3):
+        for options, measured in found.items():
+            with tempfile.TemporaryDirectory() as folder:
+                rate, used, _, _ = deliver(Path(folder), rows, profiled=False, options=options)
+            measured.append((rate, used))
+    for options, measured in found.items():
+        rate, used = (statistics.median(values) for values in zip(*measured, strict=True))
+        print(f"{rate:,.0f} calls/s, {used / rows * 1e6:,.0f} µs per row: {' '.join(options)}")
+
+
 def main() -> None:
     """Deliver twice, once measured and once profiled; print both."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=10_000)
-    rows = parser.parse_args().rows
+    parser.add_argument("--watched", action="store_true", help="compare with --log and --metrics")
+    options = parser.parse_args()
+    rows = options.rows
+    if options.watched:
+        compare(rows)
+        return
     with tempfile.TemporaryDirectory() as folder:
         rate, used, served, _ = deliver(Path(folder), rows, profiled=False)
     print(f"{rows:,} rows: {rate:,.0f} calls/s")

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from migrator.catalogue import CATALOGUE
+from migrator.events import MEANINGS
 from migrator.mapping.fields import TAGS, FromRow
 from migrator.mapping.json_schema import json_schema, schema_text
+from migrator.reports.metrics import METRICS
 from migrator.verdicts import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +26,7 @@ from generating import commands, ledger_tables, settings_pages  # noqa: E402 - s
 
 PAGES = (
     *(ROOT / "docs" / name for name in ("mapping.md", "verdicts.md", "reference/problems.md")),
+    ROOT / "docs" / "logs-and-metrics.md",
     ROOT / "README.md",
 )
 REFERENCE = ROOT / "docs" / "reference"
@@ -46,6 +49,8 @@ def tables() -> dict[str, str]:
         "verdicts": "\n".join(_of_verdicts()),
         "problems": "\n".join(_of_problems()),
         "exit_codes": settings_pages.exit_codes_table(),
+        "events": "\n".join(_of_events()),
+        "metrics": "\n".join(_of_metrics()),
     }
 
 
@@ -96,6 +101,24 @@ def _of_problems() -> Iterator[str]:
             yield f"What to do: {kind.mend}\n"
             if said:
                 yield f"LeadSquared says: {said}.\n"
+
+
+def _of_events() -> Iterator[str]:
+    """The names of the log's events and what each says."""
+    yield "| event | what it says |"
+    yield "| --- | --- |"
+    for name, means in MEANINGS.items():
+        yield f"| `{name}` | {means} |"
+    yield ""
+
+
+def _of_metrics() -> Iterator[str]:
+    """The metrics with the label that is their own."""
+    yield "| metric | its own label | what it says |"
+    yield "| --- | --- | --- |"
+    for name, (label, means) in METRICS.items():
+        yield f"| `{name}` | {f'`{label}`' if label else ''} | {means} |"
+    yield ""
 
 
 def _cells(rule: Rule) -> tuple[str, ...]:

@@ -564,7 +564,9 @@ class Counts:
     skipped: int = 0  #: Superseded, or waiting for an earlier row.
     retried: int = 0  #: Calls beyond the first of a row.
     in_flight: int = 0
+    looked_up: int = 0  #: Rows of which reads are to tell whether a call was applied.
     calls_per_second: float = 0.0  #: Over the last minute.
+    limit_per_second: float = 0.0  #: What is ours of the account's limit; 0.0: not known.
 
     @property
     def done(self) -> int:
@@ -573,6 +575,8 @@ class Counts:
 
     @property
     def seconds_left(self) -> float | None:
-        """Rows left by the measured rate; None while no rate is measured."""
+        """Rows left by the measured rate; None while no rate is measured, or none tells of them."""
         left = max(0, self.to_send - self.done)
+        if left and left <= self.looked_up:
+            return None
         return left / self.calls_per_second if self.calls_per_second > 0 else None

@@ -90,6 +90,18 @@ def printable(text: str, *, keep_lines: bool = False) -> str:
     )
 
 
+def escaped_json(text: str) -> str:
+    r"""JSON with control and direction characters as escapes: the same JSON, harmless to look at.
+
+    Args:
+        text: JSON in one line, as `json.dumps` makes it with ``ensure_ascii=False``.
+
+    >>> escaped_json('"won\x9b31m"')
+    '"won\\u009b31m"'
+    """
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
 def _scheme_and_host(url: str) -> str:
     scheme, _, rest = url.partition("//")
     return f"{scheme}//{re.split('[/?#]', rest)[0].rpartition('@')[2]}"

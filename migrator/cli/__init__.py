@@ -17,6 +17,7 @@ from types import FrameType, ModuleType
 from typing import Any, Final, NoReturn
 
 from migrator import __version__
+from migrator.cli.watched import run_watched
 from migrator.errors import ExitCode, MigratorError, UsageError
 
 COMMANDS: Final = (
@@ -102,7 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _signals_in_words():
             options = build_parser().parse_args(arguments)
-            code = int(_module(options.command).run(options)) if options.command else _welcome()
+            if options.command is None:
+                return _welcome()
+            code = run_watched(_module(options.command).run, options, secrets=secrets_at_hand)
         sys.stdout.flush()
     except MigratorError as error:
         from migrator.cli.screen import show

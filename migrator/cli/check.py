@@ -70,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check a sheet against a mapping."""
     from migrator.cli.checked import checked_json
+    from migrator.cli.progress import Reading
     from migrator.mapping import load_mapping
     from migrator.runs.checking import check, check_mapping
     from migrator.settings import memory_budget, quota_settings
@@ -87,14 +88,16 @@ def run(options: argparse.Namespace) -> int:
     mapping = load_mapping(options.mapping)
     metadata = _metadata(options, mapping)
     if options.sheet:
-        checked = check(
-            options.sheet,
-            mapping,
-            mixed_ids=options.mixed_ids,
-            metadata=metadata,
-            problems=options.problems,
-            budget=memory_budget(environment),
-        )
+        with Reading("checking") as look:
+            checked = check(
+                options.sheet,
+                mapping,
+                mixed_ids=options.mixed_ids,
+                metadata=metadata,
+                problems=options.problems,
+                budget=memory_budget(environment),
+                look=look,
+            )
     else:
         checked = check_mapping(mapping, metadata=metadata)
     code = _exit_code(checked, fails_on_warning=options.fail_on == "warning")

@@ -110,6 +110,28 @@ def add_price(parser: argparse.ArgumentParser) -> None:
     )
     add_verify(parser)
     add_quota(parser)
+    add_watching(parser)
+
+
+def add_watching(parser: argparse.ArgumentParser) -> None:
+    """Files for those who watch commands that nobody sits at."""
+    parser.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="add what happens to this file, one JSON object a line; no cell values",
+    )
+    parser.add_argument(
+        "--log-values",
+        action="store_true",
+        help="with --log: messages of LeadSquared as they came, and what is sent",
+    )
+    parser.add_argument(
+        "--metrics",
+        type=Path,
+        metavar="FILE",
+        help="at the end write figures there in the OpenMetrics format, such as migrator.prom",
+    )
 
 
 def add_max_outage(parser: argparse.ArgumentParser) -> None:
@@ -297,13 +319,16 @@ def unfinished(ledger: "Ledger") -> "list[Run]":
 def the_world(ledger: "Ledger", options: argparse.Namespace) -> "World":
     """The world of a command that sends; the log can tell no secret from here on."""
     from migrator.cli.terminal import TerminalOperator
+    from migrator.cli.watched import the_watched
     from migrator.redact import guard_logging
     from migrator.runs.world import the_world as assemble
     from migrator.settings import load_settings
 
+    watched = the_watched()
     settings = with_quota(load_settings(the_environment()), options)
     guard_logging(settings.secrets)
-    return assemble(ledger, settings, TerminalOperator(yes=options.yes))
+    watched.use(settings)
+    return assemble(ledger, settings, TerminalOperator(yes=options.yes), tell=watched.tell)
 
 
 def with_quota(settings: "Settings", options: argparse.Namespace) -> "Settings":
@@ -377,8 +402,10 @@ def report(
         finished = verify_after(world, finished, the_policy(world, options))
     from migrator.cli.screen import show
     from migrator.cli.summary import finished_json, finished_lines
+    from migrator.runs.telling import tell_finished
 
     world.operator.close()
+    tell_finished(world, finished)
     if finished.error is not None:
         from migrator.redact import printable
 

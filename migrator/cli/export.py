@@ -2,8 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from migrator.cli.common import add_ledger, add_run
 from migrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from migrator.cli.terminal import TerminalOperator
     from migrator.mapping import Mapping
     from migrator.metadata import Metadata
     from migrator.runs.exporting import Exported
@@ -33,7 +31,6 @@ examples:
   migrator export --failed --rejected -m deals.yaml --metadata type-12000.json -o fix.xlsx
   migrator export r3 --all -o everything.csv
 """
-LONG_EXPORT = 5_000  #: Rows; about two seconds.
 STATES = ("failed", "succeeded", "rejected", "in-doubt", "not-sent", "all")
 
 
@@ -65,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export rows."""
     from migrator.cli.common import latest, the_ledger, the_run
+    from migrator.cli.progress import Reading
     from migrator.runs.exporting import CHOICES, export
 
     chosen = [name for name in STATES if getattr(options, name.replace("-", "_"))]
@@ -74,44 +72,21 @@ def run(options: argparse.Namespace) -> int:
         )
     states = tuple(dict.fromkeys(state for name in chosen for state in CHOICES[name]))
     mapping, metadata = _mapping(options), _metadata(options)
-    with the_ledger(options) as ledger, _progress() as shown:
+    with the_ledger(options) as ledger:
         source = the_run(ledger, options.run, candidates=latest(ledger), what="in this ledger")
-        exported = export(
-            ledger,
-            source,
-            states,
-            options.output,
-            mapping=mapping,
-            metadata=metadata,
-            shown=shown,
-        )
+        with Reading("exporting") as look:
+            exported = export(
+                ledger,
+                source,
+                states,
+                options.output,
+                mapping=mapping,
+                metadata=metadata,
+                look=look,
+            )
     for line in _lines(exported, source.id, options.output):
         print(line, file=sys.stderr)
     return ExitCode.OK
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Shows how far a long export is; a short one is done before it could be read."""
-    with ExitStack() as stack:
-        operators: list[TerminalOperator] = []
-
-        def shown(done: int, total: int) -> None:
-            if total < LONG_EXPORT:
-                return
-            if not operators:
-                operators.append(_operator())
-                stack.callback(operators[0].close)
-            operators[0].advance(done, total, thing="row", state="written")
-
-        yield shown
-
-
-def _operator() -> "TerminalOperator":
-    """What a short export need not import."""
-    from migrator.cli.terminal import TerminalOperator
-
-    return TerminalOperator(yes=False)
 
 
 def _mapping(options: argparse.Namespace) -> "Mapping | None":

@@ -67,13 +67,18 @@ def run(options: argparse.Namespace) -> int:
     refuse_output(options.output, has_quoting=_has_quoting(options))
     environment = the_environment()
     load_settings(environment)  # before a ledger is made that would stay behind, empty
-    open_sheet = partial(
-        open_rows, options.sheet_file, **reading_of(options), budget=memory_budget(environment)
-    )
     with the_ledger(options, must_exist=False) as ledger:
         world = the_world(ledger, options)
         try:
-            found = find_ids(world, open_sheet, options.output, _ids_options(options))
+            with world.counting("reading") as look:
+                open_sheet = partial(
+                    open_rows,
+                    options.sheet_file,
+                    **reading_of(options),
+                    budget=memory_budget(environment),
+                    look=look,
+                )
+                found = find_ids(world, open_sheet, options.output, _ids_options(options))
         except SourceError as error:
             raise told_here(error, "ids") from error
         return _report(found, options)

@@ -26,16 +26,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Look at a sheet."""
     from migrator.cli.inspected import inspected_json, inspected_lines
+    from migrator.cli.progress import Reading
     from migrator.cli.screen import columns_of, show
     from migrator.runs.inspecting import inspect_sheet
     from migrator.settings import memory_budget
 
     try:
-        inspected = inspect_sheet(
-            options.sheet_file,
-            **reading_of(options),
-            budget=memory_budget(the_environment()),
-        )
+        with Reading("reading") as look:
+            inspected = inspect_sheet(
+                options.sheet_file,
+                **reading_of(options),
+                budget=memory_budget(the_environment()),
+                look=look,
+            )
     except SourceError as error:
         raise told_here(error, "inspect") from error
     if options.json:

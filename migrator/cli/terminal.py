@@ -1,25 +1,34 @@
 """The person at the terminal: the question before sending, the progress, lines that stay.
 
-Owns what is shown while a command runs, all of it on standard error. On a terminal a tqdm bar,
-elsewhere a line every 30 seconds.
+Owns what is shown while a command runs, all of it on standard error. On a terminal a line that
+moves, elsewhere a line every 30 seconds.
 """
 
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TextIO
 
 from tqdm import tqdm
 
 from migrator.cli.planned import summary_lines
+from migrator.cli.progress import (
+    HEARTBEAT_SECONDS,
+    Bar,
+    Reading,
+    fitting,
+    is_terminal,
+    sending_line,
+    sending_words,
+    width_of_terminal,
+)
+from migrator.cli.progress import Figure as Piece
 from migrator.cli.screen import show
 from migrator.errors import UsageError
 from migrator.model import Counts
 from migrator.redact import printable
-from migrator.reports.text import counted, duration
-from migrator.runs.world import PlanSummary
-
-HEARTBEAT_SECONDS = 30.0
+from migrator.reports.text import counted
+from migrator.runs.world import PLANNING, PlanSummary
 
 
 class TerminalOperator:
@@ -27,7 +36,8 @@ class TerminalOperator:
 
     def __init__(self, *, yes: bool) -> None:
         self._yes = yes
-        self._bar: tqdm[Any] | None = None
+        self._bar = Bar(sys.stderr)
+        self._reading: Reading | None = None
         self._last_line = 0.0
 
     def confirm(self, summary: PlanSummary) -> bool:
@@ -62,6 +72,7 @@ class TerminalOperator:
         return False
 
     def _asked(self, lines: Sequence[str], question: str, *, what: str, done: str) -> bool:
+        self._end_reading()
         for line in lines:
             show(line, file=sys.stderr)
         if self._yes:
@@ -78,51 +89,68 @@ class TerminalOperator:
         """Ask on a terminal; nobody there, or ``--yes``, is a no: it answers other questions."""
         if self._yes or not sys.stdin.isatty():
             return False
+        self._end_reading()
         show(statement, file=sys.stderr)
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         return _is_yes()
 
     def say(self, message: str) -> None:
         """One line that stays, above the bar."""
-        with tqdm.external_write_mode(file=sys.stderr):
-            show(printable(message), file=sys.stderr)
+        say(printable(message), file=sys.stderr)
 
     def show(self, counts: Counts, *, state: str) -> None:
         """The progress, in place on a terminal, else now and then as a line."""
-        if counts.to_send:
-            self._draw(counts.done, counts.to_send, "row", _counts_text(counts, state))
+        if not counts.to_send:
+            return
+        self._end_reading()
+        done, total = counts.done, counts.to_send
+        if is_terminal(sys.stderr):
+            line = sending_line(counts, state, width_of_terminal(sys.stderr))
+            part = min(1.0, done / total)
+            self._bar.draw(line, part=part, now=time.monotonic(), told=state.partition(" ")[0])
+        elif done < total and self._is_time():
+            print(sending_words(counts, state), file=sys.stderr, flush=True)
 
     def advance(self, done: int, total: int, *, thing: str, state: str) -> None:
         """The same for calls that only read."""
-        self._draw(done, total, thing, state)
+        self._end_reading()
+        if is_terminal(sys.stderr):
+            told = [Piece(2, f"{done:,}/{counted(total, thing)}"), Piece(1, state)]
+            line = fitting(told, width_of_terminal(sys.stderr))
+            part = min(1.0, done / total) if total else None
+            self._bar.draw(line, part=part, now=time.monotonic())
+        elif done < total and self._is_time():
+            print(f"{done:,} of {counted(total, thing)}: {state}", file=sys.stderr, flush=True)
 
-    def _draw(self, done: int, total: int, thing: str, text: str) -> None:
-        if sys.stderr.isatty():
-            self._draw_bar(done, total, text)
-        elif done < total and time.monotonic() - self._last_line >= HEARTBEAT_SECONDS:
-            self._last_line = time.monotonic()
-            print(f"{done:,} of {counted(total, thing)}: {text}", file=sys.stderr, flush=True)
+    def count(self, done: int, *, thing: str, doing: str, part: float | None = None) -> None:
+        """How far a sheet is read; goes when anything else is shown."""
+        if self._reading is None:
+            self._reading = Reading(doing, thing=thing, beats=doing == PLANNING)
+        self._reading(done, part)
 
-    def _draw_bar(self, done: int, total: int, text: str) -> None:
-        if self._bar is None:
-            self._bar = tqdm(
-                total=total,
-                file=sys.stderr,
-                dynamic_ncols=True,
-                bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {desc}",
-            )
-        self._bar.n = min(done, total)
-        self._bar.set_description_str(text, refresh=False)
-        self._bar.update(0)
-        if done >= total:
-            self._bar.refresh()
+    def _is_time(self) -> bool:
+        """Whether it is time for another line where there is no terminal."""
+        now = time.monotonic()
+        if self._last_line and now - self._last_line < HEARTBEAT_SECONDS:
+            return False
+        self._last_line = now
+        return True
+
+    def _end_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
 
     def close(self) -> None:
         """Leave the bar as it is and go on below it."""
-        if self._bar is not None:
-            self._bar.refresh()
-            self._bar.close()
-            self._bar = None
+        self._end_reading()
+        self._bar.close()
+
+
+def say(message: str, *, file: TextIO) -> None:
+    """One line that stays, above whatever moves."""
+    with tqdm.external_write_mode(file=file):
+        show(printable(message, keep_lines=True), file=file)
 
 
 def _is_yes() -> bool:
@@ -130,15 +158,3 @@ def _is_yes() -> bool:
     if not answer:  # Ctrl-D leaves the cursor behind the question
         print(file=sys.stderr)
     return answer.strip().lower() in ("y", "yes")
-
-
-def _counts_text(counts: Counts, state: str) -> str:
-    left = counts.seconds_left
-    parts = [f"ok {counts.succeeded}", f"failed {counts.failed}", f"retried {counts.retried}"]
-    if counts.calls_per_second:
-        parts.append(f"{counts.calls_per_second:.2f} calls/s")
-    if left:
-        parts.append(f"{duration(left)} left")
-    if state != "sending":
-        parts.append(state)
-    return ", ".join(parts)

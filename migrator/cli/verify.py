@@ -10,6 +10,7 @@ from migrator.cli.common import (
     add_quota,
     add_run,
     add_same_account,
+    add_watching,
     row_count,
 )
 from migrator.errors import ExitCode
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--yes", action="store_true", help="read one by one, too, where bulk reads are refused"
     )
     add_quota(parser)
+    add_watching(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -53,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from migrator.cli.screen import show
     from migrator.cli.summary import differences_json, run_json, run_lines
     from migrator.dispatcher import DeliveryPolicy
+    from migrator.runs.telling import tell_standing
     from migrator.runs.verifying import verify
 
     with the_ledger(options) as ledger:
@@ -71,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
         code = _exit_code(verified)
         run_now = verified.run
         balance = ledger.records.balance(run_now)
+        tell_standing(world, run_now, balance)
         if options.json:
             content = run_json(ledger, run_now, balance) | {
                 "read_back": {

@@ -16,9 +16,11 @@ from migrator.dispatcher.foreign import ForeignAnswers
 from migrator.dispatcher.meter import Meter
 from migrator.dispatcher.policy import DeliveryPolicy
 from migrator.dispatcher.reading import Reader
+from migrator.dispatcher.telling import Telling
 from migrator.dispatcher.traffic import Traffic
 from migrator.dispatcher.witness import Witness
 from migrator.errors import MigratorError
+from migrator.events import Tell, to_nobody
 from migrator.model import Counts, Entry, Run
 from migrator.ports import Client, Clock, Permit, Progress, Proving, Quota, Work, WorkThread
 
@@ -57,10 +59,12 @@ class Dispatch:
         progress: Progress,
         to_send: int,
         chosen: Collection[int] | None = None,
+        limit_per_second: float = 0.0,
+        tell: Tell = to_nobody,
     ) -> None:
         self._run, self._work, self._thread, self._clock = run, work, thread, clock
         self._policy, self._progress, self._chosen = policy, progress, chosen
-        self._counts = Counts(to_send=to_send)
+        self._counts = Counts(to_send=to_send, limit_per_second=limit_per_second)
         self._meter = Meter()
         self._lanes: dict[str, deque[Entry]] = {}
         self._lane_of_guid: dict[str, str] = {}  # an AutoId whose GUID was told meanwhile
@@ -69,13 +73,20 @@ class Dispatch:
         self._moved = asyncio.Event()
         self._interrupted = False
 
+        telling = Telling(run.id, tell)
+
         async def probe(entry: Entry, permit: Permit) -> bool:
             return await self.reader.is_answering(entry, permit)
 
         self._traffic = Traffic(
-            quota=quota, clock=clock, policy=policy, say=progress.say, probe=probe
+            quota=quota,
+            clock=clock,
+            policy=policy,
+            say=progress.say,
+            probe=probe,
+            telling=telling,
         )
-        self.reader = Reader(client=client, clock=clock, traffic=self._traffic)
+        self.reader = Reader(client=client, clock=clock, traffic=self._traffic, telling=telling)
         self.witness = Witness(
             reader=self.reader, traffic=self._traffic, clock=clock, patience=policy.patience
         )
@@ -107,6 +118,7 @@ class Dispatch:
             called=self._has_started,
             changed=self._show,
             say=progress.say,
+            telling=telling,
         )
 
     @property
@@ -210,6 +222,7 @@ class Dispatch:
             self._show()
 
     def _show(self) -> None:
+        self._counts.looked_up = self.witness.looked_up
         self._counts.calls_per_second = self._meter.rate(self._clock.monotonic())
         self._progress.show(self._counts, state=self._traffic.state)
 

@@ -15,6 +15,7 @@ from migrator.dispatcher.foreign import ForeignAnswers
 from migrator.dispatcher.meter import Meter
 from migrator.dispatcher.policy import DeliveryPolicy
 from migrator.dispatcher.reading import access_refused
+from migrator.dispatcher.telling import Telling
 from migrator.dispatcher.traffic import Traffic
 from migrator.dispatcher.witness import Witness
 from migrator.leadsquared import read_update, update_request
@@ -98,7 +99,9 @@ class Delivery:
         called: Callable[[Entry], None],
         changed: Callable[[], None],
         say: Callable[[str], None],
+        telling: Telling,
     ) -> None:
+        self._telling = telling
         self._run, self._picking, self._settling, self._thread = run, picking, settling, thread
         self._client, self._clock, self._traffic = client, clock, traffic
         self._witness, self._foreign, self._policy = witness, foreign, policy
@@ -124,6 +127,7 @@ class Delivery:
         )
         if isinstance(standing, Blocked):
             self._counts.skipped += not standing.since_picked
+            self._telling.held(picked)
             self._changed()
             return ""
         entry = standing.entry
@@ -218,6 +222,7 @@ class Delivery:
                 self._traffic.heard(sent_at=sent_at, update=True)
                 raise
             self._count_call(sending, sent_at)
+            self._telling.sent(sending.entry, with_note=sending.with_note)
             note = entry.note if sending.with_note else ""
             request = update_request(entry.opportunity_id, note, entry.fields)
             self._counts.in_flight += 1
@@ -232,6 +237,8 @@ class Delivery:
             moved=self._policy.moved,
         )
         call = Call(attempt=attempt, reading=reading, at=self._clock.wall())
+        seconds = self._clock.monotonic() - sent_at
+        self._telling.answered(sending.entry, reading, seconds=seconds)
         return Made(call=call, began=began, sent_at=sent_at)
 
     def _count_call(self, sending: Sending, sent_at: float) -> None:
@@ -473,7 +480,7 @@ class Delivery:
         with_note: bool = False,
         holds: bool,
     ) -> int:
-        return await self._thread.do(
+        waiting = await self._thread.do(
             lambda: self._settling.settle(
                 self._run,
                 entry,
@@ -484,3 +491,5 @@ class Delivery:
                 at=self._clock.wall(),
             )
         )
+        self._telling.settled(entry, outcome, call, waiting=waiting)
+        return waiting

@@ -8,12 +8,13 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from migrator.clock import local_clock
 from migrator.dispatcher.policy import DeliveryPolicy
 from migrator.dispatcher.trial import Trial
 from migrator.errors import TargetError
+from migrator.events import EventName
 from migrator.model import Entry
 from migrator.ports import Clock
 
@@ -21,6 +22,20 @@ FIRST_PROBE_WAIT: Final = 1.0  #: Seconds.
 LEAST_OF_WAIT: Final = 0.75
 """The least part of an interval that is waited: a CRM that comes and goes by the clock could
 otherwise be missed for ever."""
+
+
+class TellOutage(Protocol):
+    """Is told of an event of the outage."""
+
+    def __call__(
+        self,
+        name: EventName,
+        *,
+        message: str = "",
+        verdict: str = "",
+        seconds: float | None = None,
+    ) -> None:
+        """Take it; never raises."""
 
 
 @dataclass(slots=True)
@@ -58,6 +73,7 @@ class Outage:
             None when the run is stopping.
         stop: Ends the run with an error.
         say: One line that stays.
+        tell: Is told of each event of it.
     """
 
     def __init__(
@@ -70,12 +86,14 @@ class Outage:
         probe: Callable[[Entry], Awaitable[bool | None]],
         stop: Callable[[TargetError], None],
         say: Callable[[str], None],
+        tell: "TellOutage",
     ) -> None:
         self.is_over = asyncio.Event()  #: Set while there is no outage.
         self.is_over.set()
         self.count = 0  #: Outages so far, each return that did not last among them.
         self._clock, self._policy, self._trial = clock, policy, trial
         self._wait, self._probe, self._stop, self._say = wait, probe, stop, say
+        self._tell = tell
         self._updates, self._reads = _Faults(), _Faults()
         self._probe_wait = FIRST_PROBE_WAIT
         self._next_probe_at = 0.0
@@ -128,6 +146,7 @@ class Outage:
 
     def _count_it(self, what: str) -> None:
         self.count += 1
+        self._tell(EventName.OUTAGE_BEGAN, message=what)
         if not self._is_said:
             self._is_said = True
             self._say(
@@ -145,6 +164,8 @@ class Outage:
             is_answered = await self._probe(entry)
             if is_answered is None:
                 return
+            told = "answered" if is_answered else "no answer"
+            self._tell(EventName.OUTAGE_PROBED, verdict=told)
             if is_answered:
                 self._go_on(faults, is_sure=is_sure)
                 return
@@ -177,11 +198,16 @@ class Outage:
             if is_sure:
                 self._trial.begin()
         if is_sure:
+            seconds = self._clock.wall() - self._began_at
+            self._tell(EventName.OUTAGE_ENDED, verdict="answered", seconds=seconds)
             self._say("the CRM answers again: sending goes on")
         self.is_over.set()
 
     async def close(self) -> None:
         """End the probing."""
+        if not self.is_over.is_set():
+            seconds = self._clock.wall() - self._began_at
+            self._tell(EventName.OUTAGE_ENDED, verdict="no answer", seconds=seconds)
         if self._probing is not None:
             self._probing.cancel()
             await asyncio.wait({self._probing})

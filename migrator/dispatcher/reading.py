@@ -3,6 +3,7 @@
 Owns read-backs and probes; what they prove is judged elsewhere.
 """
 
+from migrator.dispatcher.telling import Telling
 from migrator.dispatcher.traffic import Traffic
 from migrator.errors import AccessError
 from migrator.leadsquared import details_request, is_from_leadsquared, read_details
@@ -17,8 +18,16 @@ WAIT_BETWEEN_READS = 1.0  #: Seconds.
 class Reader:
     """Reads opportunities; a rate answer costs no read, nor does what an outage cost."""
 
-    def __init__(self, *, client: Client, clock: Clock, traffic: Traffic) -> None:
+    def __init__(
+        self,
+        *,
+        client: Client,
+        clock: Clock,
+        traffic: Traffic,
+        telling: Telling,
+    ) -> None:
         self._client, self._clock, self._traffic = client, clock, traffic
+        self._telling = telling
 
     async def details(self, entry: Entry) -> Details | None:
         """The entry's opportunity; None when it cannot be read, or the run is stopping."""
@@ -61,7 +70,16 @@ class Reader:
 
     async def reply(self, entry: Entry, permit: Permit) -> Reply | NoReply:
         """One read with one permit, as it came."""
-        return await self._client.call(details_request(entry.guid or entry.opportunity_id), permit)
+        request = details_request(entry.guid or entry.opportunity_id)
+        if not self._telling.is_heard:
+            return await self._client.call(request, permit)
+        call, began = request.path.rpartition("/")[2], self._clock.monotonic()
+        self._telling.read_sent(entry, call)
+        reply = await self._client.call(request, permit)
+        found, seconds = read_details(reply), self._clock.monotonic() - began
+        reading = None if isinstance(found, Details) else found
+        self._telling.read_answered(entry, call, reading, seconds=seconds)
+        return reply
 
     async def is_answering(self, entry: Entry, permit: Permit) -> bool:
         """Whether LeadSquared answers at all, whatever it says of the opportunity."""

@@ -5,14 +5,17 @@ replies: it is told what they meant.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from migrator.clock import DAY_SECONDS, local_time, next_utc_day
 from migrator.dispatcher.outage import Outage
 from migrator.dispatcher.policy import DeliveryPolicy
+from migrator.dispatcher.telling import Telling
 from migrator.dispatcher.trial import Trial
 from migrator.errors import AllowanceError, BrakeError, MigratorError
+from migrator.events import EventName
 from migrator.model import Entry, Reading
 from migrator.ports import Clock, Permit, Quota
 
@@ -21,6 +24,7 @@ T = TypeVar("T")
 UNTIL_MARGIN: Final = 1.0
 """Seconds before the end that was given: a permit's call leaves a moment after the permit."""
 LONGEST_SLEEP: Final = 30.0  #: Seconds.
+SENDING: Final = "sending"
 
 
 class Traffic:
@@ -34,10 +38,12 @@ class Traffic:
         policy: DeliveryPolicy,
         say: Callable[[str], None],
         probe: Callable[[Entry, Permit], Awaitable[bool]],
+        telling: Telling | None = None,
     ) -> None:
         self.error: MigratorError | None = None  #: Why it stops, where that is an error.
         self._quota, self._clock, self._policy = quota, clock, policy
         self._say, self._probe = say, probe
+        self._told = (telling or Telling("")).traffic
         self._stopping = asyncio.Event()
         self._trial = Trial(clock=clock, longest_gap=policy.longest_probe_wait)
         self._outage = Outage(
@@ -48,8 +54,10 @@ class Traffic:
             probe=self._probe_once,
             stop=self.stop,
             say=say,
+            tell=self._told,
         )
         self._paused_until = 0.0
+        self._paused_since: float | None = None  # until that is told to be over
         self._pause_began = 0.0
         self._rate_answers = 0  # in a row, one a pause
         self._only_refused_since: float | None = None
@@ -68,14 +76,15 @@ class Traffic:
 
     @property
     def state(self) -> str:
-        """The state in a few words."""
+        """The state in a few words; what stands before a comma tells it by itself."""
         if self.is_stopping():
-            return "stopping"
+            return "parked" if isinstance(self.error, AllowanceError) else "stopping"
         if self._outage.state:
             return self._outage.state
-        if self._paused_until > self._clock.monotonic():
-            return "paused by a rate answer"
-        return "sending"
+        left = self._paused_until - self._clock.monotonic()
+        if left > 0:
+            return f"paused {math.ceil(left)} s, rate answer"
+        return SENDING
 
     @property
     def is_in_question(self) -> bool:
@@ -100,7 +109,7 @@ class Traffic:
             if self._is_time_up():
                 permit.unused()
                 return None
-            is_clear = self.state == "sending"
+            is_clear = self.state == SENDING
             if is_clear and self._trial.take(update=update):
                 return permit
             permit.unused()
@@ -123,6 +132,7 @@ class Traffic:
             elif pause > 0:
                 await self.wait(pause)
             else:
+                self._tell_resumed()
                 return True
         return False
 
@@ -174,6 +184,7 @@ class Traffic:
         if not self.is_stopping():
             self.error = error
             self._stopping.set()
+            self._told(EventName.RUN_STOPPING, message="" if error is None else error.problem)
 
     def answered(self, *, sent_at: float, update: bool) -> None:
         """The CRM answered a call, and not with a rate limit."""
@@ -205,7 +216,10 @@ class Traffic:
         if seconds and now + seconds > self._paused_until:
             is_news = now + seconds > self._paused_until + 1.0  # not the others that were under way
             self._paused_until = now + seconds
+            if self._paused_since is None:
+                self._paused_since = now
             if is_news:
+                self._told(EventName.TRAFFIC_PAUSED, message=reading.message, seconds=seconds)
                 self._say(f"rate answer ({reading.message}): everything pauses for {seconds:.0f} s")
 
     def faulted(self, entry: Entry, what: str, *, sent_at: float, update: bool) -> None:
@@ -221,8 +235,15 @@ class Traffic:
         permit = await self._acquire()
         return None if permit is None else await self._probe(entry, permit)
 
+    def _tell_resumed(self) -> None:
+        if self._paused_since is not None:
+            seconds = self._clock.monotonic() - self._paused_since
+            self._paused_since = None
+            self._told(EventName.TRAFFIC_RESUMED, seconds=seconds)
+
     async def close(self) -> None:
         """End what is waiting beside the calls."""
+        self._tell_resumed()
         await self._outage.close()
         if self._watching is not None:
             self._watching.cancel()

@@ -18,6 +18,7 @@ class Witness:
     def __init__(self, *, reader: Reader, traffic: Traffic, clock: Clock, patience: float) -> None:
         self._reader, self._traffic, self._clock = reader, traffic, clock
         self._patience = patience
+        self.looked_up = 0  #: Rows that are being read.
 
     async def judge(
         self,
@@ -29,7 +30,7 @@ class Witness:
         attempted_at: float,
     ) -> Judgement | None:
         """What became of a call that was made at wall time ``attempted_at``; None when stopping."""
-        return await self._look(
+        return await self._looked_up(
             entry,
             attempted_at=attempted_at,
             tell=lambda found, is_last: judge(
@@ -43,7 +44,7 @@ class Witness:
         They may have been so before the call: then, too, the CRM has what the row says. Where
         LeadSquared refuses the read as well, the refusal stands. None when stopping.
         """
-        return await self._look(
+        return await self._looked_up(
             entry,
             attempted_at=attempted_at,
             tell=lambda found, is_last: judge_by_values(
@@ -52,13 +53,29 @@ class Witness:
             when_refused=Judgement.NOT_THERE,
         )
 
-    async def _look(
+    async def _looked_up(
         self,
         entry: Entry,
         *,
         attempted_at: float,
         tell: Callable[[Details, bool], Judgement],
         when_refused: Judgement = Judgement.CANNOT_TELL,
+    ) -> Judgement | None:
+        self.looked_up += 1
+        try:
+            return await self._look(
+                entry, attempted_at=attempted_at, tell=tell, when_refused=when_refused
+            )
+        finally:
+            self.looked_up -= 1
+
+    async def _look(
+        self,
+        entry: Entry,
+        *,
+        attempted_at: float,
+        tell: Callable[[Details, bool], Judgement],
+        when_refused: Judgement,
     ) -> Judgement | None:
         """Read until a sighting tells; None when stopping.
 

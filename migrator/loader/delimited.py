@@ -138,6 +138,7 @@ def open_delimited(path: Path, declared: Declared, *, tally: Tally) -> Rows:
         close=opened.close,
         encoding=opened.encoding.name,
         delimiter=opened.delimiter,
+        part=opened.source.part,
     )
 
 

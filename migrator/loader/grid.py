@@ -6,7 +6,7 @@ which cells must not be used. It never opens a file and knows no file format.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import IO, Final, NamedTuple, Protocol
 
 from migrator.loader.excel_values import Format, Kind, moment, number_text
 from migrator.loader.rows import LONGEST_CELL, Told, nul_inside, shown, too_long
@@ -55,6 +55,18 @@ class SheetAccount:
     kinds: dict[str, dict[int, Told]] = field(default_factory=dict)
     """By kind of cell and by column: how many. The kinds are "text", "number", "percent",
     "currency" and "date"; blank, Boolean and error cells are not counted."""
+    source: IO[bytes] | None = None  #: The sheet's bytes, while they are read.
+    size: int = 0  #: How many they are.
+
+    def part(self) -> float | None:
+        """Which part of the sheet's bytes is read, for the eye alone; None: not known."""
+        if self.source is None or self.source.closed or not self.size:
+            return None
+        return min(1.0, self.source.tell() / self.size)
+
+    def watch(self, source: IO[bytes], size: int) -> None:
+        """Tell by the place in the sheet's bytes how far the reading is."""
+        self.source, self.size = source, size
 
     def clear(self) -> None:
         """Begin again: the sheet is read from its first row."""

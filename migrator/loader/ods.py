@@ -120,6 +120,7 @@ class OdsBook:
             where=f'{self._where}: sheet "{sheet.name}"',
         )
         with _open_content(self._archive) as source:
+            account.watch(source, self._archive.getinfo(_CONTENT).file_size)
             yield from reader.rows(source)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from migrator.errors import SourceError
 from migrator.loader.delimited import Declared, open_delimited
 from migrator.loader.files import is_open_in_excel, unreadable
 from migrator.loader.packed import GZIP, is_packed, read_head, refuse_bomb
-from migrator.loader.rows import DEFAULT_BUDGET, OLE, Rows, Tally
+from migrator.loader.rows import DEFAULT_BUDGET, OLE, Look, Rows, Tally
 
 _HEAD: Final = 4_096  #: Bytes that are enough to tell the kinds apart.
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -44,6 +44,7 @@ def open_rows(
     escape: str | None = None,
     header_row: int | None = None,
     budget: int = DEFAULT_BUDGET,
+    look: Look | None = None,
 ) -> Rows:
     """Open a spreadsheet and read its header: CSV and its relatives, also packed, or a workbook.
 
@@ -60,6 +61,7 @@ def open_rows(
         header_row: The row that holds the column names, as Excel numbers it; None is the first
             that is not blank.
         budget: Bytes of memory that reading a workbook may take.
+        look: Is told now and then, while the rows are read, how far that is.
 
     Returns:
         Rows to be iterated once and closed; every cell as exact text, dates and times of a
@@ -79,10 +81,13 @@ def open_rows(
     try:
         head = _read_head(path)
         if head.startswith((*_ZIP, OLE)):
-            return _open_workbook(path, sheet, declared, budget)
-        return _open_text(path, head, sheet, declared)
+            rows = _open_workbook(path, sheet, declared, budget)
+        else:
+            rows = _open_text(path, head, sheet, declared)
     except OSError as error:
         raise unreadable(path, error) from error
+    rows.watch(look)
+    return rows
 
 
 def _open_workbook(path: Path, sheet: str | int | None, declared: Declared, budget: int) -> Rows:

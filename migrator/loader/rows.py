@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeAlias, TypeVar
 
 from migrator.cells import is_blank
 from migrator.errors import SourceError
@@ -18,7 +18,14 @@ from migrator.model import Problem, Rejected, SourceRow
 LONGEST_CELL: Final = 32_767  #: Characters; Microsoft, "Excel specifications and limits", 2026.
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  #: How old Office files begin, and encrypted ones.
 DEFAULT_BUDGET: Final = 1024**3  #: Bytes of memory that reading a workbook may take.
+_LOOK_EVERY: Final = 512  #: Rows between two looks at how far the reading is.
 _SHOWN: Final = 60  #: Characters of a cell that a problem repeats.
+
+
+T = TypeVar("T")
+Look: TypeAlias = Callable[[int, float | None], None]
+"""Is told how many rows are read, and which part of the source that is (0.0 to 1.0; None: not
+known). The part is for the eye alone: a workbook's may be wrong."""
 
 
 class SheetInfo(NamedTuple):
@@ -68,6 +75,7 @@ class Rows:
         kinds: Mapping[str, Mapping[int, Told]] | None = None,
         is_several: bool = False,
         blocks: Callable[[], Generator[Block]] | None = None,
+        part: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.path = path
         self.file = path.name  #: Without its folder.
@@ -84,6 +92,8 @@ class Rows:
         self._tally = tally
         self._records: Generator[SourceRow | Rejected] | Generator[Block] = records
         self._rows, self._blocks = records, blocks
+        self._part = part
+        self._look: Look | None = None
         self._is_started = False
         self._close = close
 
@@ -102,9 +112,15 @@ class Rows:
         """What the user must be told about this reading, as sentences."""
         return tuple(self._tally.notes)
 
+    def watch(self, look: "Look | None") -> None:
+        """Let ``look`` see now and then, while they are read, how far that is; None: nobody."""
+        self._look = look
+
     def __iter__(self) -> Iterator[SourceRow | Rejected]:
         self._start()
-        return self._rows
+        if self._look is None:
+            return self._rows
+        return self._watched(self._rows, self._look, every=_LOOK_EVERY)
 
     def blocks(self) -> Iterator[Block]:
         """The same rows in blocks, for who looks at columns; instead of the iteration.
@@ -113,10 +129,17 @@ class Rows:
         """
         self._start()
         if self._blocks is None:
-            return blocks_of(self._rows, len(self.columns))
-        self._records.close()
-        self._records = found = self._blocks()
-        return found
+            found = blocks_of(self._rows, len(self.columns))
+        else:
+            self._records.close()
+            self._records = found = self._blocks()
+        return found if self._look is None else self._watched(found, self._look, every=1)
+
+    def _watched(self, given: Iterator[T], look: "Look", *, every: int) -> Iterator[T]:
+        for number, one in enumerate(given, 1):
+            yield one
+            if number % every == 0:
+                look(self._tally.rows_read, self._part())
 
     def _start(self) -> None:
         if self._is_started:

@@ -17,7 +17,7 @@ from typing import Final
 
 from migrator.errors import SourceError
 from migrator.loader.files import changed
-from migrator.loader.packed import open_bytes
+from migrator.loader.packed import is_packed, open_bytes
 from migrator.loader.readings import is_mostly_utf8, likely_readings, take_sample
 from migrator.loader.rows import LONGEST_CELL
 
@@ -120,6 +120,11 @@ class WatchedBytes(io.BufferedReader):
         overlong cell; in encodings that are not decoded line by line, always."""
         self._watches_escape = not encoding.declared and encoding.is_bytewise
         self._path = path
+        self._size = 0 if is_packed(path) else path.stat().st_size
+
+    def part(self) -> float | None:
+        """Which part of the file is read; None where it is packed."""
+        return min(1.0, self.position / self._size) if self._size else None
 
     def read1(self, size: int = -1, /) -> bytes:
         """The next bytes, as `TextIOWrapper` asks for them.

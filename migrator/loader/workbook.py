@@ -101,6 +101,7 @@ def open_workbook(
         tally=tally,
         records=_records(rows, opened, header, header_row, tally),
         close=opened.close,
+        part=opened.account.part,
     )
 
 

@@ -104,6 +104,7 @@ class XlsbBook:
             texts=self._texts, formats=self._formats, is_1904=self._is_1904, account=account
         )
         with self._archive.open(sheet.part) as source:
+            account.watch(source, self._archive.getinfo(sheet.part).file_size)
             yield from reader.rows(source)
 
     def close(self) -> None:

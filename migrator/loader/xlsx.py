@@ -65,7 +65,9 @@ class XlsxBook:
             is_1904=self._is_1904,
             account=account,
         )
-        with self._package.archive.open(sheet.part) as source:
+        archive = self._package.archive
+        with archive.open(sheet.part) as source:
+            account.watch(source, archive.getinfo(sheet.part).file_size)
             yield from reader.rows(source)
 
     def close(self) -> None:

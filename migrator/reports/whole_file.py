@@ -48,7 +48,7 @@ def whole_file(
             part.unlink(missing_ok=True)
 
 
-def refuse_unwritable(path: Path) -> None:
+def refuse_unwritable(path: Path, *, what: str = "the export", option: str = "-o") -> None:
     """Do nothing if a file can be made beside ``path``: looked at before long work is begun.
 
     Raises:
@@ -59,7 +59,7 @@ def refuse_unwritable(path: Path) -> None:
         part.touch()
         part.unlink()
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable(path, error, what=what, option=option) from error
 
 
 def _refuse_one_in_use(path: Path, option: str) -> None:

@@ -29,7 +29,7 @@ from migrator.fit import ValueChecks, fit
 from migrator.leadsquared import update_request
 from migrator.loader import Rows
 from migrator.loader.blocks import Block
-from migrator.loader.rows import DEFAULT_BUDGET, column_letter
+from migrator.loader.rows import DEFAULT_BUDGET, Look, column_letter
 from migrator.mapper import Mapper, is_sendable
 from migrator.mapping import Constant, Mapping, Template
 from migrator.metadata import Metadata, TypeInfo
@@ -62,6 +62,7 @@ def check(
     metadata: Metadata | None = None,
     problems: str | Path | None = None,
     budget: int = DEFAULT_BUDGET,
+    look: Look | None = None,
 ) -> Checked:
     """Read and map every row of a sheet.
 
@@ -73,6 +74,7 @@ def check(
         metadata: What mapping and values are held against; None for nothing.
         problems: A workbook to which every problem is written; None for none.
         budget: Bytes of memory that reading a workbook may take.
+        look: Is told how far the reading is.
 
     Raises:
         MigratorError: The sheet cannot be read, the mapping does not fit it, or the metadata is of
@@ -83,6 +85,7 @@ def check(
     users = metadata.users if metadata is not None else ()
     guids = by_email(users) if users else None
     with open_source(sheet, mapping, name=name, budget=budget) as rows, ExitStack() as stack:
+        rows.watch(look)
         book = None
         if problems is not None:
             book = stack.enter_context(_open_book(Path(problems), rows.path.parent))

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from migrator import __version__
 from migrator.dispatcher import DeliveryPolicy, Dispatch, DispatchResult
 from migrator.errors import ExitCode, InterruptError, LedgerError, MigratorError, TerminatedError
+from migrator.events import Event, EventName
 from migrator.ledger.dispatches import DispatchRecord
 from migrator.model import Balance, Run
 from migrator.runs.world import World
@@ -62,6 +63,8 @@ def deliver(
     if policy.trusted:
         world.ledger.proofs.trust(run, policy.trusted, at=world.clock.wall())
     to_send = rows_left(world, run, chosen, held=policy.held)
+    counts = {"left": to_send}
+    world.tell(Event(name=EventName.RUN_SENDING, run=run.id, counts=counts))
     caught: list[int] = []
     with _written_down(world, run):
         result = world.run_to_end(
@@ -131,6 +134,8 @@ async def dispatching(
             progress=world.operator,
             to_send=to_send,
             chosen=chosen,
+            limit_per_second=world.rate().per_second,
+            tell=world.tell,
         )
 
 

@@ -3,13 +3,14 @@
 Owns which states each choice means, and which kind of file a name asks for.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from migrator.errors import UsageError
 from migrator.ledger import Ledger
+from migrator.loader.rows import Look
 from migrator.model import EntryRecord, Run, State
 from migrator.reports.csv_export import write_csv
 from migrator.reports.table import cells_of, header_of, ours_of, values_of
@@ -53,7 +54,7 @@ def export(
     *,
     mapping: "Mapping | None" = None,
     metadata: "Metadata | None" = None,
-    shown: Callable[[int, int], None] = lambda _done, _total: None,
+    look: Look | None = None,
 ) -> Exported:
     """Write the entries in ``states`` to ``path``, CSV or XLSX by its suffix.
 
@@ -65,7 +66,7 @@ def export(
         mapping: The run's, for the marks and dropdowns of a workbook; None: the one that the run
             had, if it lies in this folder or in ``mappings``.
         metadata: The account's fields, for the same.
-        shown: Told now and then how many rows of how many are written.
+        look: Told now and then how many rows are written, and which part that is.
 
     Raises:
         UsageError: The suffix is another one, or the file is the run's own source.
@@ -73,7 +74,7 @@ def export(
     """
     _refuse_the_source(ledger, run, path)
     total = _count(ledger, run, states)
-    entries = _told(ledger.records.entries(run, states), total, shown)
+    entries = _watched(ledger.records.entries(run, states), total, look)
     suffix = path.suffix.lower()
     if suffix == ".csv":
         columns = run.source.columns
@@ -128,13 +129,13 @@ def _export_book(
     )
 
 
-def _told(
-    entries: Iterable[EntryRecord], total: int, shown: Callable[[int, int], None]
+def _watched(
+    entries: Iterable[EntryRecord], total: int, look: Look | None
 ) -> Iterator[EntryRecord]:
     for number, entry in enumerate(entries, 1):
         yield entry
-        if number % _ROWS_BETWEEN == 0 or number == total:
-            shown(number, total)
+        if look is not None and number % _ROWS_BETWEEN == 0:
+            look(number, number / total)
 
 
 def results(

@@ -11,7 +11,7 @@ from sys import getsizeof
 from typing import Final
 
 from migrator.loader import Rows, open_rows
-from migrator.loader.rows import DEFAULT_BUDGET, column_letter
+from migrator.loader.rows import DEFAULT_BUDGET, Look, column_letter
 from migrator.model import Reason, Rejected, SourceRow
 from migrator.profile import ColumnProfile, Profiler, Stored, with_stored
 from migrator.reasons import Reasons
@@ -59,6 +59,7 @@ def inspect_sheet(
     escape: str | None = None,
     header_row: int | None = None,
     budget: int = DEFAULT_BUDGET,
+    look: Look | None = None,
 ) -> Inspected:
     """Read every row of a sheet and look at each column.
 
@@ -71,6 +72,7 @@ def inspect_sheet(
         escape: Of a text file; None for none.
         header_row: The row with the column names; None finds it.
         budget: Bytes of memory that reading a workbook may take.
+        look: Is told how far the reading is.
 
     Raises:
         SourceError: The file cannot be read.
@@ -84,6 +86,7 @@ def inspect_sheet(
         escape=escape,
         header_row=header_row,
         budget=budget,
+        look=look,
     ) as rows:
         profiler, reasons = Profiler(_named(rows)), Reasons(most=_MOST_REASONS)
         refused = 0

@@ -6,6 +6,7 @@ account. What a reply means is read by `migrator.leadsquared` and its like.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypeVar
@@ -13,6 +14,7 @@ from typing import Final, TypeVar
 from migrator.convert import by_email
 from migrator.dispatcher.traffic import day_is_spent, time_is_up
 from migrator.errors import AccessError, AllowanceError, MigratorError, TargetError, UsageError
+from migrator.events import ANSWERED, Event, EventName, to_nobody
 from migrator.leadsquared import Account, read_who_am_i, who_am_i_request
 from migrator.leadsquared_types import (
     read_type,
@@ -71,12 +73,25 @@ class Asking:
         self._longest_outage, self._until = longest_outage, until
         self._silent_since: float | None = None  # monotonic: the first fault since an answer
         self._is_waiting = False  # and that was said
+        self._pausing = 0  # calls that wait after a rate answer
 
     async def once(self, request: Request) -> Reply | NoReply:
         """One call, whatever comes of it."""
-        permit = await self._quota.acquire()
-        self.made.append(_name_of(request))
-        return await self._client.call(request, permit)
+        reply = await self._call(request, lambda _: None)
+        return reply[0]
+
+    async def _call(
+        self, request: Request, read: Callable[[Reply | NoReply], T | Reading]
+    ) -> tuple[Reply | NoReply, T | Reading]:
+        """One call, and what is read of its reply."""
+        permit, clock = await self._quota.acquire(), self.link.clock
+        name, began = _name_of(request), clock.monotonic()
+        self.made.append(name)
+        self.link.tell(Event(name=EventName.CALL_SENT, call=name))
+        reply = await self._client.call(request, permit)
+        found = read(reply)
+        self.link.tell(_answered(name, found, seconds=clock.monotonic() - began))
+        return reply, found
 
     async def ask(self, request: Request, read: Callable[[Reply | NoReply], T | Reading]) -> T:
         """What a call brings, asked again where that can help: a few times, or through an outage.
@@ -95,8 +110,7 @@ class Asking:
         attempt = 0
         while True:
             attempt += 1
-            reply = await self.once(request)
-            found = read(reply)
+            reply, found = await self._call(request, read)
             if not isinstance(found, Reading):
                 self._answered()
                 return found
@@ -116,6 +130,9 @@ class Asking:
         """One call is answered: whatever the others met, it is no outage any more."""
         if self._is_waiting:
             self.link.operator.say("LeadSquared answers again: reading goes on")
+            since = self._silent_since or 0.0
+            seconds = self.link.clock.monotonic() - since
+            self.link.tell(Event(name=EventName.OUTAGE_ENDED, seconds=seconds))
         self._silent_since, self._is_waiting = None, False
 
     def _gives_up(self, found: Reading, attempt: int) -> bool:
@@ -134,9 +151,23 @@ class Asking:
             pause = max(pause, self._quota.refused(found.limit))
         if self._until is not None:
             pause = min(pause, self._until - clock.wall())
-        await clock.sleep(pause)
+        if found.verdict is Verdict.RATE:
+            await self._pause(found, pause)
+        else:
+            await clock.sleep(pause)
         if self._until is not None and clock.wall() >= self._until:
             raise time_is_up(self._until)
+
+    async def _pause(self, found: Reading, seconds: float) -> None:
+        """Several calls that wait together are one pause."""
+        tell = self.link.tell if not self._pausing else to_nobody
+        self._pausing += 1
+        tell(Event(name=EventName.TRAFFIC_PAUSED, message=found.message, seconds=seconds))
+        try:
+            await self.link.clock.sleep(seconds)
+        finally:
+            self._pausing -= 1
+            tell(Event(name=EventName.TRAFFIC_RESUMED, seconds=seconds))
 
     def _say_so(self, found: Reading, attempt: int) -> None:
         """At the first fault since an answer; and once more when that becomes a long wait."""
@@ -147,6 +178,7 @@ class Asking:
                 say(f"no answer from {self.link.settings.host} yet; asking again")
         elif attempt >= MOST_TRIES and not self._is_waiting:
             self._is_waiting = True
+            self.link.tell(Event(name=EventName.OUTAGE_BEGAN, message=found.message))
             is_rate = found.verdict is Verdict.RATE
             what = "the account refuses every call" if is_rate else "LeadSquared does not answer"
             say(
@@ -300,6 +332,20 @@ def made_in_words(names: Sequence[str]) -> str:
 
 
 # ------------------------------------------------------------------ what ends them
+
+
+def _answered(name: str, found: object, *, seconds: float) -> Event:
+    """The event for an answer to a call that only reads."""
+    event = Event(name=EventName.CALL_ANSWERED, call=name, verdict=ANSWERED, seconds=seconds)
+    if not isinstance(found, Reading):
+        return event
+    return replace(
+        event,
+        verdict=str(found.verdict),
+        http_status=found.status or None,
+        exception=found.exception,
+        message=found.message,
+    )
 
 
 def _may_pass(found: Reading, reply: Reply | NoReply) -> bool:

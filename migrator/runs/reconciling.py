@@ -15,6 +15,7 @@ from typing import Final, Literal
 from migrator.compare import Compared, compare_with_confirmed, compare_with_crm
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import MigratorError, UsageError
+from migrator.events import Event, EventName
 from migrator.ledger.comparing import Conflict, Cut, Differing, Named, Wanted
 from migrator.ledger.sightings import Numbers
 from migrator.loader import NoRowsError
@@ -41,7 +42,8 @@ from migrator.runs.retrying import go_on
 from migrator.runs.running import refuse_a_second_ledger
 from migrator.runs.sheet_locks import hold_mapping
 from migrator.runs.sifting import SeveralRowsError, Sifted, sift
-from migrator.runs.world import World
+from migrator.runs.telling import tell_planned
+from migrator.runs.world import PLANNING, World
 from migrator.together import with_companions
 
 Against = Literal["crm", "ledger"]
@@ -150,7 +152,12 @@ def _sifted(
     passes_over: bool,
     ends: ExitStack,
 ) -> Sifted:
-    with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
+    budget = world.settings.memory
+    with (
+        world.counting(PLANNING) as look,
+        open_source(sheet, mapping, name=options.name, budget=budget) as rows,
+    ):
+        rows.watch(look)
         if is_export(rows.columns):
             raise _of_an_export(rows.file)
         name = source_name(rows, options.name)
@@ -217,6 +224,7 @@ class _Reconciling:
             return found
         marks = self._ledger.plans.mark(self._run, send_all=False, by_values=False)
         self._count()
+        self._tell_compared()
         self._brake(lambda: options.most_changes.refuse(found))
         if options.show is not None:
             differing = self._ledger.comparing.differing(self._run) if options.dry_run else None
@@ -225,6 +233,16 @@ class _Reconciling:
             return found
         self._send(unfinished, marks.notes_left_out)
         return found
+
+    def _tell_compared(self) -> None:
+        found = self._found
+        counts = {
+            "changed": found.changed + found.new,
+            "unchanged": found.unchanged,
+            "conflicts": found.conflicts,
+            "unknown": found.unknown + found.not_comparable,
+        }
+        self._world.tell(Event(name=EventName.RUN_COMPARED, run=self._run.id, counts=counts))
 
     def _brake(self, refuse: Callable[[], None]) -> None:
         """A dry run goes on, and says what would be refused."""
@@ -447,6 +465,7 @@ class _Reconciling:
         )
         world.known_ledgers.remember(ledger.path)
         found.run = sealed
+        tell_planned(world, sealed)
         found.finished = deliver_after_canary(world, sealed, policy=self._options.policy)
 
 

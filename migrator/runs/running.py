@@ -32,7 +32,8 @@ from migrator.runs.planning import (
 )
 from migrator.runs.reading import users_by_email
 from migrator.runs.retrying import go_on
-from migrator.runs.world import PlanSummary, World
+from migrator.runs.telling import tell_planned
+from migrator.runs.world import PLANNING, PlanSummary, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,12 @@ def _planned(
     """The sheet as a plan that is not sealed, and what a person should know of it."""
     account = account_of(world)
     remove_unsealed(world)
-    with open_source(sheet, mapping, name=options.name, budget=world.settings.memory) as rows:
+    budget = world.settings.memory
+    with (
+        world.counting(PLANNING) as look,
+        open_source(sheet, mapping, name=options.name, budget=budget) as rows,
+    ):
+        rows.watch(look)
         source, parent = _source_rows(world, rows, account)
         name = source_name(rows, options.name)
         if not parent and not options.new_ledger:
@@ -287,6 +293,7 @@ def _seal(world: World, planned: Planned) -> Run:
         blank_rows=planned.blank_rows,
     )
     world.known_ledgers.remember(ledger.path)
+    tell_planned(world, sealed)
     return sealed
 
 

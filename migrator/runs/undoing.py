@@ -26,6 +26,7 @@ from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.retrying import go_on
+from migrator.runs.telling import tell_planned
 from migrator.runs.world import World
 
 
@@ -162,6 +163,7 @@ class _Planning:
                 rows_read=self._number,
                 blank_rows=0,
             )
+            tell_planned(self._world, sealed)
             self._undoing.finished = deliver_after_canary(
                 self._world, sealed, policy=self._options.policy
             )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import InterruptError, MigratorError
+from migrator.events import Event, EventName
 from migrator.ledger.findings import Expected, Named, Written
 from migrator.model import Run, State
 from migrator.reports.text import counted
@@ -71,6 +72,13 @@ def verify(
             named = spread(named, sample)
         if named:
             _Verifying(world, run, verified, policy).verify(named)
+    counts = {
+        "opportunities": verified.opportunities,
+        "rows": verified.rows,
+        "values": verified.values,
+        "otherwise": verified.otherwise,
+    }
+    world.tell(Event(name=EventName.RUN_READ_BACK, run=run.id, counts=counts))
     return verified
 
 

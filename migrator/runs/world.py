@@ -4,16 +4,18 @@ Owns the port to the person at the keyboard and the assembly of client and quota
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from migrator.client import LeadSquaredClient
 from migrator.clock import SystemClock
+from migrator.events import Tell, to_nobody
 from migrator.ledger import Ledger
 from migrator.ledger.known import KnownLedgers
+from migrator.loader.rows import Look
 from migrator.model import Balance, Counts, Reason, Run
 from migrator.ports import Client, Clock, Quota, WorkThread
 from migrator.quota.daily import DailyQuota, DayCount
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from migrator.runs.pricing import Price
 
 T = TypeVar("T")
+
+PLANNING: Final = "planning"  #: What of all reading is told where there is no terminal, too.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,9 @@ class Operator(Protocol):
     def advance(self, done: int, total: int, *, thing: str, state: str) -> None:
         """The progress of reading calls changed."""
 
+    def count(self, done: int, *, thing: str, doing: str, part: float | None = None) -> None:
+        """How far a source is read; ``part`` of the whole, for the eye alone, where it is known."""
+
     def close(self) -> None:
         """No progress is to come any more."""
 
@@ -104,6 +111,9 @@ class SilentOperator:
     def advance(self, done: int, total: int, *, thing: str, state: str) -> None:
         """Nothing is shown."""
 
+    def count(self, done: int, *, thing: str, doing: str, part: float | None = None) -> None:
+        """Nothing is shown."""
+
     def close(self) -> None:
         """Nothing was shown."""
 
@@ -115,6 +125,7 @@ class Link:
     settings: Settings
     operator: Operator
     clock: Clock
+    tell: Tell = to_nobody  #: Is told of each event.
 
     @asynccontextmanager
     async def connected(self, account: str | None) -> AsyncIterator[tuple[Client, Quota]]:
@@ -144,6 +155,18 @@ class Link:
             paced.close()
         if permits.note:
             self.operator.say(permits.note)
+
+    @contextmanager
+    def counting(self, doing: str, *, thing: str = "row") -> Iterator[Look]:
+        """What a source's rows are watched with while they are read; shows nothing after it."""
+
+        def look(done: int, part: float | None) -> None:
+            self.operator.count(done, thing=thing, doing=doing, part=part)
+
+        try:
+            yield look
+        finally:
+            self.operator.close()
 
     def run_to_end(self, main: Coroutine[Any, Any, T]) -> T:
         """What a coroutine gives, run in an event loop whose time is the clock's."""
@@ -202,11 +225,18 @@ def the_link(settings: Settings, operator: Operator | None = None) -> Link:
     return Link(settings=settings, operator=operator or SilentOperator(), clock=SystemClock())
 
 
-def the_world(ledger: Ledger, settings: Settings, operator: Operator | None = None) -> World:
+def the_world(
+    ledger: Ledger,
+    settings: Settings,
+    operator: Operator | None = None,
+    *,
+    tell: Tell = to_nobody,
+) -> World:
     """A world with the machine's clock."""
     return World(
         ledger=ledger,
         settings=settings,
         operator=operator or SilentOperator(),
         clock=SystemClock(),
+        tell=tell,
     )

@@ -238,7 +238,7 @@ _DIFFERS: Final = {
     r"(127\.0\.0\.1|localhost):\d+": r"\1:{port}",
     r"process \d+ on \S+, since [\d-]+ [\d:]+ UTC": "process {pid} on {machine}, since {date} UTC",
     r"\br(\d+)-[0-9a-f]{6}\b": r"r\1-{tag}",
-    r"\d+\.\d\d calls/s": "{pace} calls/s",
+    r"\d+\.\d\d of \d+\.\d\d calls/s": "{pace} calls/s",
 }
 
 

@@ -27,7 +27,7 @@ def test_a_run_is_watched_until_it_has_ended(
 
     assert len(sandbox.updates) == 60
     assert "60  succeeded" in watched.output
-    assert "of 60 rows: ok " in watched.errors
+    assert "of 60 rows, sending: ok " in watched.errors
     assert "calls/s" in watched.errors
     assert desk.end(running).code == Exit.OK
 

@@ -30,7 +30,7 @@ _BLOCK: Final = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE 
 _SAME: Final = (
     (re.compile(r"\br(\d+)-[0-9a-f]{6}\b"), r"r\1-9f2c1a"),
     (re.compile(r"\b20(?:2[6-9]|[3-9]\d)-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?"), "2026-11-24 21:00"),
-    (re.compile(r"(?m)^[\d,]+ of [\d,]+ rows?: ok .*\n?"), ""),  # the heartbeat of a pipe
+    (re.compile(r"(?m)^[\d,]+ of [\d,]+ rows?, [^:\n]+: ok .*\n?"), ""),  # the heartbeat of a pipe
     (re.compile(r"\bprocess \d+ on [\w.-]+"), "process 4711 on asha-laptop"),
 )
 

@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from migrator.cli import COMMANDS, build_parser
 from migrator.errors import ExitCode
+from migrator.model import State
+from migrator.reports.metrics import GOOD, METRICS
 from migrator.settings import STATE_DIR
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +42,20 @@ def test_the_table_has_every_exit_code_once() -> None:
 
     assert listed == sorted(ExitCode)
     assert ROWS[-1][0] == "any other"
+
+
+def test_the_rules_ask_for_metrics_and_states_that_there_are() -> None:
+    text = (FILES / "migrator-alerts.yml").read_text(encoding="utf-8")
+    (group,) = YAML(typ="safe", pure=True).load(text)["groups"]
+
+    rules = group["rules"]
+    assert all({"alert", "expr", "annotations"} <= set(rule) for rule in rules)
+    asked = " ".join(rule["expr"] for rule in rules)
+    assert set(re.findall(r"migrator_\w+", asked)) <= set(METRICS)
+    (states,) = re.findall(r'state=~"([^"]+)"', asked)
+    assert set(states.split("|")) <= set(map(str, State))
+    codes = {int(code) for code in re.findall(r"exit_code != (\d+)", asked)}
+    assert codes == GOOD == QUIET
 
 
 @needs_bash

@@ -40,6 +40,7 @@ PAGES = [
     "getting-ids.md",
     "checking.md",
     "planning.md",
+    "logs-and-metrics.md",
 ]
 
 

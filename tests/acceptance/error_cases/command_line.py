@@ -102,3 +102,31 @@ def _(at: Scene) -> None:
 
 
 case("No terminal and no --yes", "migrator run deals.csv -m deals.yaml", code=2)
+
+
+LOGGED = f"{RUN} --log log.jsonl"
+MEASURED = f"{RUN} --metrics night.prom"
+
+case("A log in a folder that there is not", f"{RUN} --log logs/log.jsonl", code=2)
+case("Metrics in a folder that there is not", f"{RUN} --metrics metrics/night.prom", code=2)
+case("Values of a log that there is not", f"{RUN} --log-values", code=2)
+
+
+@case("A log that is the sheet", f"{RUN} --log deals.csv", code=2)
+def _(at: Scene) -> None:
+    at.keep("deals.csv")
+
+
+@case("A log that is a folder", LOGGED, code=2)
+def _(at: Scene) -> None:
+    (at.folder / "log.jsonl").mkdir()
+
+
+@case("Metrics in place of the sheet", f"{RUN} --metrics deals.csv", code=2)
+def _(at: Scene) -> None:
+    at.keep("deals.csv")
+
+
+@case("Metrics in place of a folder", MEASURED, code=2)
+def _(at: Scene) -> None:
+    (at.folder / "night.prom").mkdir()
