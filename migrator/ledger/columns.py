@@ -153,6 +153,7 @@ def run_of(row: Row, tag: str) -> Run:
         finished_at=row["finished_at"],
         keeps_images=row["before_image"] == "wanted",
         unchanged_rows=row["unchanged_rows"],
+        pruned_at=row["pruned_at"],
     )
 
 

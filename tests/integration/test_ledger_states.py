@@ -114,7 +114,7 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
     for column in ("note_parts", "verified_at", "row_digest"):
         older.execute(f"ALTER TABLE entries DROP COLUMN {column}")
     columns = ("notes", "before_image", "unchanged_rows", "sighted", "filled_columns")
-    for column in (*columns, "mapping_text_digest"):
+    for column in (*columns, "mapping_text_digest", "pruned_at"):
         older.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     older.execute("PRAGMA user_version = 1")
     older.close()
