@@ -109,15 +109,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _show(checked: "Checked", rate: "RateLimit", options: argparse.Namespace) -> None:
-    from migrator.cli.checked import Whole, checked_lines
+    from migrator.cli.checked import checked_lines
     from migrator.cli.screen import columns_of, show
 
     command = shlex.join(["migrator", "check", *options.sheet, "-m", str(options.mapping)])
     for line in checked_lines(checked, rate, command=command, width=columns_of()):
-        if isinstance(line, Whole):
-            print(line)
-        else:
-            show(line)
+        show(line)
 
 
 def _exit_code(checked: "Checked", *, fails_on_warning: bool) -> ExitCode:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from migrator.clock import local_time
-from migrator.model import Balance, Run, State
+from migrator.model import Balance, Reason, Run, State
 from migrator.redact import printable
 from migrator.reports.text import balance_lines, counted, reason_lines
 
@@ -29,6 +29,7 @@ def run_lines(ledger: "Ledger", run: Run, balance: Balance) -> Iterator[str]:
     if reasons:
         yield "by reason:"
         yield from reason_lines(reasons)
+        yield from _proposals(ledger, run, reasons)
     if balance.otherwise:
         yield from lost_lines(ledger, run)
     if balance.conflicts:
@@ -37,6 +38,16 @@ def run_lines(ledger: "Ledger", run: Run, balance: Balance) -> Iterator[str]:
     if run.pruned_at:
         yield f"cells and values were removed by `ledger prune` at {local_time(run.pruned_at)}"
     yield from next_commands(run, balance)
+
+
+def _proposals(ledger: "Ledger", run: Run, reasons: list[Reason]) -> Iterator[str]:
+    from migrator.runs.suggesting import suggestions
+
+    if snippets := suggestions(ledger, run, reasons):
+        from migrator.cli.checked import snippet_lines
+
+        yield from snippet_lines(snippets, run.source.mapping_name)
+        yield ""
 
 
 def finished_lines(ledger: "Ledger", finished: "Finished") -> Iterator[str]:
@@ -129,6 +140,9 @@ def _remedies(run: Run, balance: Balance) -> Iterator[str]:
 
 def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
     """The same content for programs."""
+    from migrator.runs.suggesting import suggestions
+
+    reasons = ledger.records.reasons(run, ATTENTION)
     return {
         "run": run.id,
         "source": run.source.name,
@@ -162,8 +176,9 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
                 "example": reason.example,
                 "advice": reason.advice,
             }
-            for reason in ledger.records.reasons(run, ATTENTION)
+            for reason in reasons
         ],
+        "snippets": [snippet._asdict() for snippet in suggestions(ledger, run, reasons)],
         "next": [line.removeprefix("next: ") for line in next_commands(run, balance)],
     }
 

@@ -24,8 +24,8 @@ _EMPTY_ENTRIES: Final = """
         message = iif(message = '', '', '(removed)'),
         problems = iif(problems = '', '', (SELECT json_group_array(json_object(
             'code', p.value ->> 'code', 'column', p.value ->> 'column', 'value', '',
-            'reason', '(removed)', 'advice', '', 'schema_name', p.value ->> 'schema_name'))
-            FROM json_each(problems) p)),
+            'reason', '(removed)', 'advice', '',
+            'schema_name', coalesce(p.value ->> 'schema_name', ''))) FROM json_each(problems) p)),
         field_values = (SELECT json_group_array(NULL) FROM runs r, json_each(r.schema_names)
             WHERE r.run = ?1)
     WHERE run = ?1

@@ -89,7 +89,7 @@ def export(
         refuse_rows(total, where=str(path))
         from migrator.runs.mending import Hints, find_mapping  # noqa: PLC0415
 
-        mapping = mapping or find_mapping(run)
+        mapping = mapping or find_mapping(ledger, run)
         exported = _export_book(ledger, run, entries, path, Hints(run, mapping, metadata))
         return replace(exported, mapping_name=mapping.name if mapping is not None else "")
     raise UsageError(
