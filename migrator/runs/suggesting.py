@@ -39,7 +39,12 @@ def suggestions(ledger: Ledger, run: Run, reasons: list[Reason]) -> list[Snippet
         values_snippet(mapping, name, wrong, _options(ledger, run, mapping, name, wrong))
         for name, wrong in _wrong_values(ledger, run, mapping).items()
     )
-    return [snippet for snippet in found if snippet is not None]
+    return [snippet for snippet in found if snippet is not None and _proposes(snippet)]
+
+
+def _proposes(snippet: Snippet) -> bool:
+    """Whether it has a line that is no comment: else there is nothing to be pasted."""
+    return any(not line.lstrip().startswith("#") for line in snippet.yaml.splitlines())
 
 
 def _wrong_values(ledger: Ledger, run: Run, mapping: Mapping) -> dict[str, list[Wrong]]:
