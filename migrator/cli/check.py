@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from migrator.runs.found import Checked
     from migrator.settings import RateLimit
 
-HELP = "find every problem of a sheet and its mapping; sends nothing"
 EPILOG = """\
 Exit codes: 0 all is well; 4 the mapping is wrong, or does not fit the sheet or the opportunity
 type; 10 rows would be refused (or, with --fail-on warning, there are warnings).

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from migrator.cli.common import add_ledger
 from migrator.errors import ExitCode
-from migrator.redact import printable
 
 if TYPE_CHECKING:
     from migrator.ledger.queries import Answer, Value
 
-HELP = "ask the ledger in SQL, or take cells and values of old runs out of it; makes no calls"
 EPILOG = """\
 examples:
   migrator ledger query "SELECT * FROM balance"
@@ -93,6 +91,7 @@ def _prune(options: argparse.Namespace) -> int:
     from migrator.cli.screen import show
     from migrator.cli.terminal import TerminalOperator
     from migrator.clock import SystemClock
+    from migrator.redact import printable
     from migrator.reports.text import counted
     from migrator.runs.pruning import kept_lines, prunable, prune
 
@@ -137,6 +136,8 @@ def _query(options: argparse.Namespace) -> int:
 
 def _table(answer: "Answer") -> None:
     from tabulate import tabulate
+
+    from migrator.redact import printable
 
     rows = [[printable(cell) for cell in row] for row in _texts(answer)]
     text = tabulate(rows, answer.columns, tablefmt="simple", disable_numparse=True)
