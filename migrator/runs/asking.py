@@ -7,7 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from migrator.dispatcher import DeliveryPolicy
+from migrator.errors import UsageError
 from migrator.ledger.place import warning_about
+from migrator.mapping import did_you_mean, listed
 from migrator.model import Balance, Run, RunState, State
 from migrator.runs.before import told_of_images
 from migrator.runs.bounds import bounds
@@ -49,7 +51,12 @@ def plan_summary(
     notes: Sequence[str],
     policy: DeliveryPolicy,
 ) -> PlanSummary:
-    """What the operator is shown before the question."""
+    """What the operator is shown before the question.
+
+    Raises:
+        UsageError: A field that is trusted is not among those that the run sends.
+    """
+    _refuse_strangers(run, policy.trusted)
     price = price_of(world, run, updates=calls, policy=policy)
     is_new = run.state in (RunState.PLANNING, RunState.READY)
     place = filter(None, [warning_about(world.ledger.path)])
@@ -70,3 +77,14 @@ def plan_summary(
             *place,
         ),
     )
+
+
+def _refuse_strangers(run: Run, trusted: Sequence[str]) -> None:
+    """A slip in ``--trust`` trusts nothing, and is not seen before the first row is read back."""
+    names = run.source.schema_names
+    stranger = next((name for name in trusted if name not in names), None)
+    if stranger is not None:
+        raise UsageError(
+            f"--trust names {stranger}, and the mapping sends no such field",
+            advice=f"{did_you_mean(stranger, names)}It sends {listed(names)}.",
+        )

@@ -18,6 +18,7 @@ from migrator.clock import local_time
 from migrator.errors import AllowanceError, MigratorError, SourceError, UsageError
 from migrator.loader import Rows
 from migrator.lookups import Answer, LeadKey, lead_key
+from migrator.mapping import did_you_mean, listed
 from migrator.model import Rejected
 from migrator.reports.text import counted, duration, noun
 from migrator.reports.whole_file import refuse_unwritable
@@ -169,11 +170,11 @@ def _read_leads(open_sheet: OpenSheet, options: IdsOptions) -> LeadSheet:
 def _place_of(column: str, rows: Rows) -> int:
     if column in rows.columns:
         return rows.columns.index(column)
-    listed = ", ".join(f'"{name}"' for name in rows.columns)
     raise UsageError(
         f'the sheet has no column "{column}"',
         where=rows.file,
-        advice=f"Its columns are {listed}. Write the name as it stands there.",
+        advice=f"{did_you_mean(column, rows.columns)}Its columns are {listed(rows.columns)}. Write "
+        "the name as it stands there.",
     )
 
 

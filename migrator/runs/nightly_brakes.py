@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from migrator.errors import BrakeError, UsageError
 from migrator.ledger import Ledger
 from migrator.loader import NoRowsError
+from migrator.mapping import did_you_mean, listed
 from migrator.reports.text import counted
 from migrator.runs.sifting import Sifted
 
@@ -69,7 +70,8 @@ def refuse_unknown_columns(sifted: Sifted, may_be_blank: frozenset[str]) -> None
     if unknown:
         raise UsageError(
             f'--allow-blank names "{unknown[0]}", and the mapping uses no such column',
-            advice=f"Its columns are: {', '.join(sifted.columns)}.",
+            advice=f"{did_you_mean(unknown[0], sifted.columns)}Its columns are "
+            f"{listed(sifted.columns)}.",
         )
 
 

@@ -130,3 +130,6 @@ def _(at: Scene) -> None:
 @case("Metrics in place of a folder", MEASURED, code=2)
 def _(at: Scene) -> None:
     (at.folder / "night.prom").mkdir()
+
+
+case("A trusted field that is not sent", f"{RUN} --trust mx_Custom_7", code=2)
