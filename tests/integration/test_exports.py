@@ -231,6 +231,7 @@ CELLS = st.one_of(
 NAMES = TEXTS.map(str.strip).filter(lambda name: name and "\0" not in name)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150, deadline=None)
 @given(
     name=NAMES.filter(lambda name: name not in ("Id", "Name", *OUR_COLUMNS)),
