@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
@@ -115,7 +114,7 @@ class Ended:
 
 
 @functools.cache
-def _warm() -> BaseContext:
+def _warm() -> Any:
     """Processes that find the sandbox's libraries imported: most of the time of its start.
 
     They are forked from one that did nothing else. Sandboxes are not measured: the integration
@@ -149,9 +148,12 @@ def _type_alone(words: tuple[str, ...], teller: Connection) -> None:
     """Type a command in this process, which does nothing else."""
     from migrator.cli import main
 
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        with contextlib.redirect_stdout(_Told(teller)), contextlib.redirect_stderr(nowhere):
-            raise SystemExit(main(words))
+    with (
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(_Told(teller)),
+        contextlib.redirect_stderr(nowhere),
+    ):
+        raise SystemExit(main(words))
 
 
 @dataclass(slots=True)
@@ -170,7 +172,7 @@ class SandboxProcess:
         account = ("--keys", f"{ACCESS_KEY}:{SECRET_KEY}", "--limit", "200/0.2")
         words = ("sandbox", *account, "--log", str(folder / "calls.jsonl"), *options)
         told, teller = multiprocessing.Pipe(duplex=False)
-        process = _warm().Process(target=_type_alone, args=(words, teller), daemon=True)  # type: ignore[attr-defined]
+        process = _warm().Process(target=_type_alone, args=(words, teller), daemon=True)
         process.start()
         teller.close()
         with contextlib.suppress(EOFError):
