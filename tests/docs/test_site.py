@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+pytestmark = pytest.mark.xdist_group("site")  # it is built once
 LOADS = {"img": "src", "script": "src", "iframe": "src", "source": "src", "link": "href"}
 
 
