@@ -65,6 +65,7 @@ bench: $(STAMP) ## ratios against peers, measured side by side
 	$(BIN)/python benchmarks/loopback_speed.py
 	$(BIN)/python benchmarks/reconcile_ledger.py
 	$(BIN)/python benchmarks/reconcile_night.py
+	$(BIN)/python benchmarks/help_time.py
 	$(BIN)/python benchmarks/report_size.py
 	$(BIN)/python benchmarks/export_xlsx.py
 

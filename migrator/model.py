@@ -420,6 +420,7 @@ class Run:
     finished_at: float  #: Wall time; 0.0 while it is not.
     keeps_images: bool = False  #: Whether before-images are read before its first call.
     unchanged_rows: int = 0  #: Rows that need no call and of which only the count is kept.
+    pruned_at: float = 0.0  #: Wall time at which its cells and values were removed; 0.0: never.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

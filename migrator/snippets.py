@@ -4,6 +4,7 @@ Owns the form of the proposal; what is near is `migrator.fit`'s word. It changes
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as ReadOnly
 from typing import Any, Final, NamedTuple
 
 from migrator.fit.words import nearest
@@ -48,11 +49,11 @@ def values_snippet(
     if isinstance(field, Text):
         said["otherwise"] = _OTHERWISE
     entries = [f"    {scalar(key)}: {scalar(value)}" for key, value in known.items()]
-    entries += _entries(wrong, options, taken={key.strip() for key in known})
+    entries += _entries(wrong, options, {key.strip(): value for key, value in known.items()})
     lines = [f"{scalar(name)}:", *_settings(said), "  values:", *entries]
     if all(entry.lstrip().startswith("#") for entry in entries):
         # A list without a single value is no mapping: all of it waits for a person.
-        lines = [f"# {line.removeprefix('    # ')}" for line in lines]
+        lines = [f"# {line.replace('# ', '', 1)}" for line in lines]
     return Snippet(name, mapping.line_of("fields", name), "\n".join(f"  {line}" for line in lines))
 
 
@@ -66,15 +67,18 @@ def _settings(said: dict[str, Any]) -> Iterator[str]:
             yield f"  {key}: {scalar(str(value))}"
 
 
-def _entries(wrong: Iterable[Wrong], options: Sequence[str], *, taken: set[str]) -> Iterator[str]:
+def _entries(
+    wrong: Iterable[Wrong], options: Sequence[str], known: ReadOnly[str, str]
+) -> Iterator[str]:
+    taken = set(known)
     for value, rows in wrong:
         key = value.strip()
         if not key or key in taken:
             continue
         taken.add(key)
         count = f"{rows:,} row{'' if rows == 1 else 's'}"
-        near = nearest(value, options)
-        if near is None:
+        near = nearest(value, options) or known.get(nearest(value, list(known)) or "")
+        if not near:
             yield f"    # {scalar(key)}: ...  # {count}; no option is near"
         else:
             yield f"    {scalar(key)}: {scalar(near)}  # {count}"

@@ -4,27 +4,43 @@ Owns the parser and the last line of defence against a traceback. Commands are m
 one; heavy imports happen inside their `run`, so that ``--help`` is quick.
 """
 
-import _thread
 import argparse
 import importlib
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any, Final, NoReturn
 
 from migrator import __version__
-from migrator.cli.watched import run_watched
 from migrator.errors import ExitCode, MigratorError, UsageError
 
-COMMANDS: Final = (
-    "doctor", "inspect", "ids", "fields", "init", "check", "plan", "run", "reconcile", "resume",
-    "retry", "verify", "undo", "status", "runs", "report", "export", "explain", "ledger", "sandbox",
-    "completion",
-)  # fmt: skip
+COMMANDS: Final = {
+    "doctor": "check keys, host, account and limits before a run; changes nothing by itself",
+    "inspect": "show what is in a sheet, column by column; sends nothing",
+    "ids": "look up the id of each row's opportunity by its lead, and write the sheet with the ids",
+    "fields": "list opportunity types, or the fields of one; changes nothing",
+    "init": "draft a mapping for a sheet, from its cells and the account's fields; sends nothing",
+    "check": "find every problem of a sheet and its mapping; sends nothing",
+    "plan": "plan a sheet into the ledger and tell what it costs; `run --plan` sends it later",
+    "run": "plan a sheet into the ledger, ask, and send every update",
+    "reconcile": "compare a sheet with what LeadSquared holds, and send only what differs",
+    "resume": "go on with a run: settle what is in doubt, send what is planned",
+    "retry": "send failed rows again, in the same run",
+    "verify": "read back what a run wrote, and compare; sends nothing",
+    "undo": "write back what a run wrote over, where nobody changed it since",
+    "status": "show where a run stands; makes no calls",
+    "runs": "list the runs of the ledger, the newest first; makes no calls",
+    "report": "write what a run did as one page to be read, printed and signed; makes no calls",
+    "export": "write rows of a run as CSV or XLSX, with their columns and what became of them",
+    "explain": "explain a code of a problem, an exception of LeadSquared or an exit code",
+    "ledger": "ask the ledger in SQL, or remove cells and values of old runs; makes no calls",
+    "sandbox": "start a local imitation of LeadSquared to rehearse with",
+    "completion": "print the script by which a shell completes commands, options and file names",
+}
+"""Every command, and what it does; its module need not be imported to say so."""
 
 DESCRIPTION: Final = """\
 Move spreadsheets of opportunities into LeadSquared: every row accounted for, at the account's
@@ -54,27 +70,47 @@ migrator: interrupted; nothing more was sent
   `migrator status` shows where the last run stands; the same command may be typed again."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with all commands."""
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser with all commands.
+
+    Args:
+        only: The one command whose options are wanted, or "" for none; None: those of all. The
+            others are known by name, which is quicker.
+    """
     parser = Parser(
         prog="migrator",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("--version", action="version", version=f"migrator {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name in COMMANDS:
+    for name, does in COMMANDS.items():
+        if only is not None and name != only:
+            commands.add_parser(name, help=does, add_help=False)
+            continue
         module = _module(name)
         command = commands.add_parser(
             name,
-            help=module.HELP,
-            description=module.HELP[0].upper() + module.HELP[1:] + ".",
+            help=does,
+            description=f"{does[0].upper()}{does[1:]}.",
             epilog=module.EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Help,
         )
         module.add_arguments(command)
     return parser
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal; argparse imports shutil for that, with all its archives."""
+
+    def __init__(self, prog: str) -> None:
+        columns = os.environ.get("COLUMNS", "")
+        try:
+            width = int(columns) if columns.isdecimal() else os.get_terminal_size().columns
+        except OSError:
+            width = 80
+        super().__init__(prog, width=max(width, 30) - 2)
 
 
 class Parser(argparse.ArgumentParser):
@@ -102,9 +138,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the process's exit code."""
     try:
         with _signals_in_words():
-            options = build_parser().parse_args(arguments)
+            typed = sys.argv[1:] if arguments is None else arguments
+            first = next((word for word in typed if not word.startswith("-")), "")
+            options = build_parser(only=first).parse_args(typed)
             if options.command is None:
                 return _welcome()
+            from migrator.cli.watched import run_watched
+
             code = run_watched(_module(options.command).run, options, secrets=secrets_at_hand)
         sys.stdout.flush()
     except MigratorError as error:
@@ -147,6 +187,8 @@ def _signals_in_words() -> Iterator[None]:
         os._exit(ExitCode.TERMINATED)
 
     def keep(dropped: "sys.UnraisableHookArgs") -> None:
+        import threading
+
         if issubclass(dropped.exc_type, KeyboardInterrupt):
             # From another thread: at once, it were dropped here, too.
             threading.Timer(AGAIN_AFTER, _interrupt).start()
@@ -168,6 +210,9 @@ def _signals_in_words() -> Iterator[None]:
 
 def _interrupt() -> None:
     """Ctrl-C for the main thread, from another one."""
+    import _thread
+    import threading
+
     main_thread = threading.main_thread().ident
     if main_thread is not None and hasattr(signal, "pthread_kill"):  # it wakes what waits, too
         signal.pthread_kill(main_thread, signal.SIGINT)

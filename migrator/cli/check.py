@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from migrator.runs.found import Checked
     from migrator.settings import RateLimit
 
-HELP = "find every problem of a sheet and its mapping; sends nothing"
 EPILOG = """\
 Exit codes: 0 all is well; 4 the mapping is wrong, or does not fit the sheet or the opportunity
 type; 10 rows would be refused (or, with --fail-on warning, there are warnings).
@@ -109,15 +108,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _show(checked: "Checked", rate: "RateLimit", options: argparse.Namespace) -> None:
-    from migrator.cli.checked import Whole, checked_lines
+    from migrator.cli.checked import checked_lines
     from migrator.cli.screen import columns_of, show
 
     command = shlex.join(["migrator", "check", *options.sheet, "-m", str(options.mapping)])
     for line in checked_lines(checked, rate, command=command, width=columns_of()):
-        if isinstance(line, Whole):
-            print(line)
-        else:
-            show(line)
+        show(line)
 
 
 def _exit_code(checked: "Checked", *, fails_on_warning: bool) -> ExitCode:

@@ -11,12 +11,14 @@ from typing import Final
 import orjson
 from tabulate import tabulate
 
+from migrator.cli.screen import Whole
 from migrator.problems import CHOICE_CODES, ProblemGroup
 from migrator.reasons import ROWS_NAMED, masked
 from migrator.redact import printable
 from migrator.reports.text import counted, delimiter_name, duration, noun, rows_text
 from migrator.runs.found import Checked, Clock, Doubt, Fact
 from migrator.settings import RateLimit
+from migrator.snippets import Snippet
 
 _NARROW: Final = 100  #: Columns of a terminal; below, each witness is a paragraph.
 _VALUES_SHOWN: Final = 5  #: Of one field and fault.
@@ -30,12 +32,6 @@ _POLICIES: Final = {
     "later": "read as the second of the two (ambiguous: later)",
     "error": "refused, as no policy is declared",
 }
-
-
-class Whole(str):
-    """A line to be copied in one piece, whatever the width."""
-
-    __slots__ = ()
 
 
 def checked_lines(checked: Checked, rate: RateLimit, *, command: str, width: int) -> Iterator[str]:
@@ -55,7 +51,7 @@ def checked_lines(checked: Checked, rate: RateLimit, *, command: str, width: int
         yield from _balance(checked)
     yield from _misfits(checked)
     yield from _problems(checked)
-    yield from _snippets(checked)
+    yield from snippet_lines(checked.snippets, checked.mapping)
     yield from (line for clock in checked.clocks for line in _clock(clock, width))
     yield from _facts(checked.facts)
     if checked.file:
@@ -171,11 +167,12 @@ def _natural(row: int | str) -> tuple[str, int]:
     return file, int(number)
 
 
-def _snippets(checked: Checked) -> Iterator[str]:
-    for snippet in checked.snippets:
+def snippet_lines(snippets: Iterable[Snippet], mapping_name: str) -> Iterator[str]:
+    """Proposals to be pasted into a mapping."""
+    for snippet in snippets:
         yield ""
         yield (
-            f"to paste into {printable(checked.mapping)} in place of {snippet.schema_name} "
+            f"to paste into {printable(mapping_name)} in place of {snippet.schema_name} "
             f"(line {snippet.line}), once you have read it:"
         )
         yield from map(Whole, snippet.yaml.splitlines())

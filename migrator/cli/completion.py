@@ -6,7 +6,6 @@ from pathlib import Path
 
 from migrator.errors import ExitCode
 
-HELP = "print the script by which a shell completes commands, options and file names"
 EPILOG = """\
 PowerShell and fish have none.
 

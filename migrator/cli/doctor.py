@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from migrator.settings import Settings
     from migrator.verdicts import MovedExceptions
 
-HELP = "check keys, host, account and limits before a run; changes nothing by itself"
 EPILOG = """\
 One line for each check: ok, warning, failed or not checked, and what to do. It makes reading calls
 only and needs no ledger. --created-on alone changes something: it sends one opportunity's CreatedOn

@@ -9,7 +9,6 @@ from migrator.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from migrator.catalogue import Kind
 
-HELP = "explain a code of a problem, an exception of LeadSquared or an exit code"
 EPILOG = """\
 Without a code it lists all of them.
 

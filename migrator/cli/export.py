@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from migrator.metadata import Metadata
     from migrator.runs.exporting import Exported
 
-HELP = "write rows of a run as CSV or XLSX, with their source columns and what became of them"
 EPILOG = """\
 Mend cells in the file and give it back: `migrator run fix.xlsx -m MAPPING` sends only its rows.
 

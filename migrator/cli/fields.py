@@ -9,7 +9,6 @@ from migrator.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from migrator.metadata import Metadata
 
-HELP = "list opportunity types, or the fields of one; changes nothing"
 EPILOG = """\
 Host and keys are those of `run`. It makes reading calls only, and says which; it needs no ledger.
 The saved file serves `check --metadata` and `init --metadata` without an account. Without --type

@@ -13,7 +13,6 @@ from migrator.errors import SourceError
 if TYPE_CHECKING:
     from migrator.runs.ids_sheet import IdsFound, IdsOptions
 
-HELP = "look up the id of each row's opportunity by its lead, and write the sheet with the ids"
 EPILOG = """\
 One call for each different lead; what is answered is kept in the ledger, so that the same command
 goes on after a stop. A row gets an id only where exactly one opportunity is left; the column

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from migrator.drafting import Draft
     from migrator.metadata import Metadata
 
-HELP = "draft a mapping for a sheet, from its cells and the account's fields; sends nothing"
 EPILOG = """\
 What the cells prove is written; what they leave open stands as ???, which `check` and `run` refuse
 until it is answered. With the account's metadata, columns are mapped to the fields of the same

@@ -6,7 +6,6 @@ from migrator.cli.common import the_environment
 from migrator.cli.reading import add_reading, reading_of, told_here
 from migrator.errors import ExitCode, SourceError
 
-HELP = "show what is in a sheet, column by column; sends nothing"
 EPILOG = """\
 Refused rows are said, and the exit code is 0 all the same: inspect looks, `check` judges.
 

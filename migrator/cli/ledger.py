@@ -1,6 +1,7 @@
-"""`migrator ledger`: questions to the ledger itself."""
+"""`migrator ledger`: questions to the ledger itself, and what is taken out of it in the end."""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -11,14 +12,26 @@ from migrator.errors import ExitCode
 if TYPE_CHECKING:
     from migrator.ledger.queries import Answer, Value
 
-HELP = "ask the ledger in SQL; makes no calls and changes nothing"
 EPILOG = """\
+examples:
+  migrator ledger query "SELECT * FROM balance"
+  migrator ledger prune --older-than 90d
+"""
+QUERY_EPILOG = """\
 The views balance, failures and calls are made for people; all tables can be asked
 (docs/ledger.md).
 
 examples:
   migrator ledger query "SELECT * FROM balance"
   migrator ledger query "SELECT row, message FROM failures WHERE run LIKE 'r3-%'" --format csv
+"""
+PRUNE_EPILOG = """\
+What stays: every row's place, id, state and times, hence the balance, and the digests by which the
+same sheet typed again sends nothing twice. Runs with rows that are planned or in doubt keep all.
+
+examples:
+  migrator ledger prune --older-than 90d --dry-run
+  migrator ledger prune --older-than 90d --yes
 """
 
 
@@ -29,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "query",
         help="print what one SELECT gives",
         description="Print what one SELECT gives.",
-        epilog=EPILOG,
+        epilog=QUERY_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     query.add_argument("sql", metavar="SQL", help="one SELECT; - reads it from standard input")
@@ -37,10 +50,78 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("table", "csv", "json"), default="table", help="default: table"
     )
     add_ledger(query)
+    prune = commands.add_parser(
+        "prune",
+        help="remove cells and values of runs that ended long ago",
+        description="Remove cells and values of runs that ended long ago.",
+        epilog=PRUNE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    prune.add_argument(
+        "--older-than",
+        type=_days,
+        required=True,
+        metavar="DAYS",
+        help="how long ago a run must have ended, such as 90d",
+    )
+    prune.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    prune.add_argument("--yes", action="store_true", help="remove without asking")
+    add_ledger(prune)
+
+
+def _days(text: str) -> int:
+    """Seconds from ``--older-than``.
+
+    >>> _days("90d")
+    7776000
+    """
+    found = re.fullmatch(r"(\d{1,5})d", text, re.ASCII)
+    if not found or int(found[1]) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of days, such as 90d')
+    return int(found[1]) * 86_400
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask the ledger."""
+    """Ask the ledger, or prune it."""
+    return _prune(options) if options.ledger_command == "prune" else _query(options)
+
+
+def _prune(options: argparse.Namespace) -> int:
+    from migrator.cli.common import the_ledger
+    from migrator.cli.screen import show
+    from migrator.cli.terminal import TerminalOperator
+    from migrator.clock import SystemClock
+    from migrator.redact import printable
+    from migrator.reports.text import counted
+    from migrator.runs.pruning import kept_lines, prunable, prune
+
+    now = SystemClock().wall()
+    before = now - options.older_than
+    with the_ledger(options) as ledger:
+        found = prunable(ledger, before=before)
+        for line in kept_lines(found.kept):
+            show(line)
+        for old in found.runs:
+            show(f"run {old.run.id} ({printable(old.run.source.name)}): {counted(old.rows, 'row')}")
+        if found.lookups:
+            show(f"answers about leads, of `migrator ids`: {found.lookups:,}")
+        if not (found.runs or found.lookups):
+            show("nothing that old has cells or values")
+            return ExitCode.OK
+        if options.dry_run:
+            show("nothing was removed; without --dry-run all of it is")
+            return ExitCode.OK
+        if not TerminalOperator(yes=options.yes).removes(
+            "Remove their cells and values for good? Failed rows cannot be exported or sent again "
+            "then, and nothing can be undone; the balance and the digests stay."
+        ):
+            return ExitCode.OK
+        prune(ledger, found, before=before, at=now)
+    show(f"removed: cells and values of {counted(len(found.runs), 'run')}")
+    return ExitCode.OK
+
+
+def _query(options: argparse.Namespace) -> int:
     from migrator.cli.common import the_ledger
     from migrator.ledger.queries import Questions
 

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from migrator.ledger import Ledger
     from migrator.runs.running import SavedPlan
 
-HELP = "plan a sheet into the ledger and tell what it costs; `run --plan` sends it later"
 EPILOG = """\
 The plan holds every row as it was read: `run --plan` reads neither the sheet nor the mapping again.
 

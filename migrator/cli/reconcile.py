@@ -17,7 +17,6 @@ from migrator.errors import UsageError
 if TYPE_CHECKING:
     from migrator.runs.nightly_brakes import MostChanges
 
-HELP = "compare a sheet with what LeadSquared holds, and send only what differs"
 EPILOG = """\
 2,000 opportunities are read with one call; only fields that differ are sent. Meant for every night:
 typed again it goes on with what was begun, and two of them never overlap.

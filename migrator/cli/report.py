@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from migrator.ledger import Ledger
     from migrator.reports.run_report import RunReport
 
-HELP = "write what a run did as one page that can be read, printed and signed; makes no calls"
 EPILOG = """\
 The page loads nothing from anywhere: it can be sent by mail and kept. It names rows, ids and some
 of the sheet's values, as failures need them.

@@ -4,7 +4,6 @@ import argparse
 
 from migrator.cli.common import add_canary, add_ledger, add_run, add_same_account, add_sending
 
-HELP = "go on with a run: settle what is in doubt, send what is planned"
 EPILOG = """\
 Neither the sheet nor the mapping is needed: the plan is in the ledger.
 

@@ -5,7 +5,6 @@ import argparse
 from migrator.cli.common import add_ledger, add_run, add_same_account, add_sending, row_ranges
 from migrator.errors import UsageError
 
-HELP = "send failed rows again, in the same run"
 EPILOG = """\
 examples:
   migrator retry                                    all failed rows of the latest run

@@ -13,7 +13,6 @@ from migrator.cli.common import (
 )
 from migrator.errors import UsageError
 
-HELP = "plan a sheet into the ledger, ask, and send every update"
 EPILOG = """\
 Typing the same command twice is harmless: what LeadSquared has confirmed is not sent again.
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from migrator.ledger import Ledger
     from migrator.model import Balance, Run
 
-HELP = "list the runs of the ledger, the newest first; makes no calls"
 EPILOG = """\
 example:
   migrator runs

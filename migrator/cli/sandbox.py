@@ -13,8 +13,6 @@ from migrator.errors import ExitCode, SettingsError, UsageError
 if TYPE_CHECKING:
     from migrator.sandbox import Sandbox, SandboxOptions
 
-HELP = "start a local imitation of LeadSquared to rehearse with"
-
 EPILOG = """\
 The lines on standard output name the account for the other commands; Ctrl-C ends the sandbox.
 

@@ -16,10 +16,16 @@ _NO_BREAK: Final = "\x00"
 _WHOLE: Final = ("next: ", "ledger")  #: Commands and paths, to be copied in one piece.
 
 
+class Whole(str):
+    """A line to be copied in one piece, whatever the width."""
+
+    __slots__ = ()
+
+
 def show(text: str, *, file: TextIO | None = None) -> None:
     """Print lines so that they fit the terminal, where there is one."""
     stream = file or sys.stdout
-    columns = columns_of(stream)
+    columns = 0 if isinstance(text, Whole) else columns_of(stream)
     print(fitted(text, columns) if columns else text, file=stream)
 
 

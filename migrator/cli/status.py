@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from migrator.ledger import Ledger
     from migrator.model import Run
 
-HELP = "show where a run stands; makes no calls"
 EPILOG = """\
 examples:
   migrator status

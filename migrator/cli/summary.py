@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from migrator.model import Balance, Run, State
+from migrator.clock import local_time
+from migrator.model import Balance, Reason, Run, State
 from migrator.redact import printable
 from migrator.reports.text import balance_lines, counted, reason_lines
 
@@ -28,12 +29,25 @@ def run_lines(ledger: "Ledger", run: Run, balance: Balance) -> Iterator[str]:
     if reasons:
         yield "by reason:"
         yield from reason_lines(reasons)
+        yield from _proposals(ledger, run, reasons)
     if balance.otherwise:
         yield from lost_lines(ledger, run)
     if balance.conflicts:
         yield from conflict_lines(ledger, run)
     yield f"ledger: {ledger.path}"
+    if run.pruned_at:
+        yield f"cells and values were removed by `ledger prune` at {local_time(run.pruned_at)}"
     yield from next_commands(run, balance)
+
+
+def _proposals(ledger: "Ledger", run: Run, reasons: list[Reason]) -> Iterator[str]:
+    from migrator.runs.suggesting import suggestions
+
+    if snippets := suggestions(ledger, run, reasons):
+        from migrator.cli.checked import snippet_lines
+
+        yield from snippet_lines(snippets, run.source.mapping_name)
+        yield ""
 
 
 def finished_lines(ledger: "Ledger", finished: "Finished") -> Iterator[str]:
@@ -100,30 +114,35 @@ def _lost(one: "Difference") -> str:
 
 
 def next_commands(run: Run, balance: Balance) -> Iterator[str]:
-    """The exact commands that take the rest further."""
+    """The exact commands that take the rest further; in the end the one that tells all of it."""
+    if not run.pruned_at:
+        yield from _remedies(run, balance)
+    if not balance.unfinished:
+        yield f"next: migrator report {run.id} -o report.html"
+
+
+def _remedies(run: Run, balance: Balance) -> Iterator[str]:
     if balance.unfinished:
         yield f"next: migrator resume {run.id}"
-    if balance.states.get(State.FAILED, 0):
+    if balance.states.get(State.FAILED):
         yield f"next: migrator retry {run.id}"
-    if balance.needs_attention:
-        doubts = balance.states.get(State.IN_DOUBT, 0)
-        boxes = [
-            name
-            for name, is_there in (
-                ("--failed", balance.states.get(State.FAILED, 0)),
-                ("--rejected", balance.states.get(State.REJECTED, 0)),
-                ("--in-doubt", doubts),
-            )
-            if is_there
-        ]
-        if boxes:
-            yield f"next: migrator export {run.id} {' '.join(boxes)} -o attention.csv"
+    boxes = ((State.FAILED, "--failed"), (State.REJECTED, "--rejected"))
+    chosen = [
+        name
+        for state, name in (*boxes, (State.IN_DOUBT, "--in-doubt"))
+        if balance.states.get(state)
+    ]
+    if chosen and balance.needs_attention:
+        yield f"next: migrator export {run.id} {' '.join(chosen)} -o fix.xlsx"
     if balance.in_doubt_note_only:
         yield f"next: migrator retry {run.id} --in-doubt --note-present   (or --note-missing)"
 
 
 def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
     """The same content for programs."""
+    from migrator.runs.suggesting import suggestions
+
+    reasons = ledger.records.reasons(run, ATTENTION)
     return {
         "run": run.id,
         "source": run.source.name,
@@ -141,6 +160,7 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
         "merged": {state.value: count for state, count in balance.merged.items()},
         "notes_possibly_twice": balance.notes_possibly_twice,
         "notes_left_out": run.notes_left_out,
+        "pruned": bool(run.pruned_at),
         "calls": balance.calls,
         "verified": balance.verified,
         "otherwise": balance.otherwise,
@@ -156,8 +176,9 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
                 "example": reason.example,
                 "advice": reason.advice,
             }
-            for reason in ledger.records.reasons(run, ATTENTION)
+            for reason in reasons
         ],
+        "snippets": [snippet._asdict() for snippet in suggestions(ledger, run, reasons)],
         "next": [line.removeprefix("next: ") for line in next_commands(run, balance)],
     }
 

@@ -71,6 +71,13 @@ class TerminalOperator:
         print("Nothing was changed; the other checks are made.", file=sys.stderr)
         return False
 
+    def removes(self, question: str) -> bool:
+        """Ask before something goes for good, unless ``--yes`` answered before."""
+        if self._asked((), question, what="remove them", done="removed"):
+            return True
+        print("Nothing was removed.", file=sys.stderr)
+        return False
+
     def _asked(self, lines: Sequence[str], question: str, *, what: str, done: str) -> bool:
         self._end_reading()
         for line in lines:

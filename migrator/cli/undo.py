@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 50  #: Values listed; --json lists all.
 
-HELP = "write back what a run wrote over, where nobody changed it since"
 EPILOG = """\
 An undo is a run of its own: it is asked, paced, resumed, verified and undone like any other. Notes
 stay, ModifiedOn becomes now, and what automations did stays done.

@@ -18,7 +18,6 @@ from migrator.errors import ExitCode
 if TYPE_CHECKING:
     from migrator.runs.verifying import Verified
 
-HELP = "read back what a run wrote, and compare; sends nothing"
 EPILOG = """\
 2,000 opportunities are read with one call. What a later run of this ledger wrote over is not
 compared, nor are notes: LeadSquared shows only the newest.

@@ -20,6 +20,7 @@ from migrator.ledger.lookups import Lookups
 from migrator.ledger.merging import Merging
 from migrator.ledger.plans import Marks, PlanLedger, PlannedRow
 from migrator.ledger.proofs import Proofs
+from migrator.ledger.pruning import Pruning
 from migrator.ledger.records import Records
 from migrator.ledger.sightings import Sightings
 from migrator.ledger.thread import LedgerThread
@@ -48,6 +49,7 @@ class Ledger:
         self.history = History(database, self.tag)
         self.sightings = Sightings(database, self.tag)
         self.comparing = Comparing(database)
+        self.pruning = Pruning(database, self.tag)
         self.locks = RunLocks(database)
         self._database = database
 

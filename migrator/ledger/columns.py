@@ -4,6 +4,7 @@ Owns the encoding; it runs no SQL.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from sqlite3 import Row
 from typing import Any, Final
@@ -111,15 +112,7 @@ def notes_of(row: Row) -> tuple[str, ...]:
 
 def encode_problems(problems: Sequence[Problem]) -> str:
     """Problems as a JSON list of objects."""
-    return orjson.dumps(
-        [
-            {
-                name: getattr(problem, name)
-                for name in ("code", "column", "value", "reason", "advice")
-            }
-            for problem in problems
-        ]
-    ).decode()
+    return orjson.dumps([asdict(problem) for problem in problems]).decode()
 
 
 def decode_problems(text: str) -> tuple[Problem, ...]:
@@ -153,6 +146,7 @@ def run_of(row: Row, tag: str) -> Run:
         finished_at=row["finished_at"],
         keeps_images=row["before_image"] == "wanted",
         unchanged_rows=row["unchanged_rows"],
+        pruned_at=row["pruned_at"],
     )
 
 

@@ -14,6 +14,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock
+
 from migrator.errors import LedgerError
 from migrator.nearby import instead_of
 
@@ -115,7 +117,8 @@ def open_database(path: Path, *, must_exist: bool = False) -> Database:
         )
     database = Database(path, connection)
     try:
-        _prepare(database, connection, is_new=is_new)
+        with _alone(path) if _is_empty(database) else contextlib.nullcontext():
+            _prepare(database, connection, is_new=_is_empty(database))
     except BaseException:
         database.close()
         raise
@@ -175,6 +178,30 @@ def _prepare(database: Database, connection: sqlite3.Connection, *, is_new: bool
         connection.execute("PRAGMA foreign_keys = ON")
     _migrate(database, is_new=is_new)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+
+def _is_empty(database: Database) -> bool:
+    """Whether nothing is in it, as in one that another process is making, or died making."""
+    return not database.value(
+        "SELECT (SELECT application_id FROM pragma_application_id) + count(*) FROM sqlite_master"
+    )
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time makes the ledger: SQLite waits for nobody while it turns a WAL on."""
+    lock = FileLock(path.with_name(f"{path.name}-new.lock"))
+    try:
+        lock.acquire(timeout=OPENING_SECONDS)
+    except OSError:  # of the lock or of its time: SQLite says what is wrong with the folder
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            Path(lock.lock_file).unlink()  # as `migrator.ledger.locks` does it
+        lock.release()
 
 
 def _refuse_a_cut_file(path: Path) -> None:

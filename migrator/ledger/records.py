@@ -119,6 +119,19 @@ class Records:
             )
         )
 
+    def values_taken(self, run: Run, schema_name: str, *, most: int = 500) -> list[str]:
+        """Different values of a field that LeadSquared took in the run, at most so many."""
+        if schema_name not in run.source.schema_names:
+            return []
+        rows = self._database.rows(
+            "SELECT DISTINCT field_values ->> ? FROM entries WHERE run = ? AND state = 'succeeded'"
+            " AND field_values ->> ?1 <> '' LIMIT ?",
+            f"$[{run.source.schema_names.index(schema_name)}]",
+            run.number,
+            most,
+        )
+        return [str(row[0]) for row in rows]
+
     def calls_per_second(self, run: Run, *, now: float, seconds: float) -> float:
         """How fast the run's calls left in the last ``seconds``, or since its last beginning.
 

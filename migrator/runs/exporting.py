@@ -14,6 +14,7 @@ from migrator.loader.rows import Look
 from migrator.model import EntryRecord, Run, State
 from migrator.reports.csv_export import write_csv
 from migrator.reports.table import cells_of, header_of, ours_of, values_of
+from migrator.runs.pruning import refuse_pruned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,7 @@ def export(
         UsageError: The suffix is another one, or the file is the run's own source.
         SourceError: The file cannot be written, or an Excel sheet cannot hold the rows.
     """
+    refuse_pruned(run, "an export would have no cells")
     _refuse_the_source(ledger, run, path)
     total = _count(ledger, run, states)
     entries = _watched(ledger.records.entries(run, states), total, look)
@@ -87,7 +89,7 @@ def export(
         refuse_rows(total, where=str(path))
         from migrator.runs.mending import Hints, find_mapping  # noqa: PLC0415
 
-        mapping = mapping or find_mapping(run)
+        mapping = mapping or find_mapping(ledger, run)
         exported = _export_book(ledger, run, entries, path, Hints(run, mapping, metadata))
         return replace(exported, mapping_name=mapping.name if mapping is not None else "")
     raise UsageError(

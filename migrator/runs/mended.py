@@ -21,6 +21,7 @@ from migrator.loader import NoRowsError, Rows, open_rows
 from migrator.model import Cell, EntryRecord, Place, Problem, Rejected, Run, SourceRow, State
 from migrator.reports.table import EXPORT_SHEET
 from migrator.reports.xlsx_text import shown_text
+from migrator.runs.pruning import refuse_pruned
 
 OURS: Final = "migrator_"  #: Our columns in exports begin so; they are never sent.
 RUN_COLUMN: Final = "migrator_run"
@@ -125,6 +126,7 @@ class MendedRows:
                 f"{self._ledger.path}), or remove the columns that begin with {OURS} to send the "
                 "rows as new ones.",
             )
+        refuse_pruned(run, f"{self._rows.file} is an export of it, and cannot be held against it")
         if run.kind == "undo":
             raise SourceError(
                 f"this is an export of run {run.id} ({run.source.name}), which has no sheet",

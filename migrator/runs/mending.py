@@ -6,6 +6,7 @@ are at hand, else by what the refusal itself says. It reads a mapping file, and 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from migrator.errors import MigratorError
 from migrator.field_sets import in_set
 from migrator.fit.kinds import all_options, find
 from migrator.fit.sent import Sent, sent_by
+from migrator.ledger import Ledger
 from migrator.mapping import (
     Boolean,
     Choice,
@@ -24,6 +26,7 @@ from migrator.mapping import (
     User,
     columns_of,
     load_mapping,
+    parse_mapping,
     parse_template,
 )
 from migrator.metadata import FieldInfo, Metadata
@@ -39,11 +42,18 @@ Options = tuple[tuple[str, ...], bool]
 """The texts that a column takes, and whether it takes no others."""
 
 
-def find_mapping(run: Run) -> Mapping | None:
-    """The run's mapping where it lies in this folder or in ``mappings``, unchanged since."""
-    for folder in _FOLDERS:
+def find_mapping(ledger: Ledger, run: Run) -> Mapping | None:
+    """The run's mapping as the ledger kept it, or where it lies in this folder or ``mappings``.
+
+    None where it is in neither as it was.
+    """
+    text = ledger.history.mapping_text(run)
+    name = run.source.mapping_name
+    ways = [] if text is None else [partial(parse_mapping, text, name=name)]
+    ways += [partial(load_mapping, Path(folder) / name) for folder in _FOLDERS]
+    for way in ways:
         try:
-            found = load_mapping(Path(folder) / run.source.mapping_name)
+            found = way()
         except MigratorError:
             continue
         if found.digest == run.source.mapping_digest:

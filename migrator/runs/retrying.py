@@ -14,6 +14,7 @@ from migrator.runs.asking import as_it_stands, ask_and_deliver
 from migrator.runs.choosing import RowRanges, failed_for, numbers_of, say_carriers
 from migrator.runs.delivering import Finished
 from migrator.runs.edited import held_rows
+from migrator.runs.pruning import refuse_pruned
 from migrator.runs.world import World
 
 
@@ -79,6 +80,7 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
             reason.
     """
     choices = world.ledger.choices
+    refuse_pruned(run, "its failed rows cannot be sent again")
     with world.ledger.locks.hold(run):
         numbers = numbers_of(world, run, options.rows)
         say_carriers(world, run, options.rows)

@@ -223,7 +223,8 @@ def _recognised(planned: Planned, earlier: Sequence[Run]) -> Run | None:
         return None
     newest = earlier[0]
     is_same = (
-        newest.content_digest == planned.content_digest
+        not newest.pruned_at  # nothing of it could be sent again
+        and newest.content_digest == planned.content_digest
         and newest.source.mapping_digest == planned.run.source.mapping_digest
     )
     return newest if is_same else None

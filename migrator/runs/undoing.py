@@ -24,6 +24,7 @@ from migrator.runs.choosing import RowRanges, numbers_of
 from migrator.runs.closing import settle_as_read
 from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished
+from migrator.runs.pruning import refuse_pruned
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.retrying import go_on
 from migrator.runs.telling import tell_planned
@@ -79,6 +80,7 @@ def undo(world: World, original: Run, options: UndoOptions) -> Undoing:
         MigratorError: LeadSquared cannot be read; nothing was sent.
     """
     ledger = world.ledger
+    refuse_pruned(original, "what the fields held before is not known any more")
     with ledger.locks.hold(original):
         require_account(world, original, same_account=options.same_account)
         original = ledger.plans.run(original.number)

@@ -19,6 +19,7 @@ from migrator.runs.choosing import spread
 from migrator.runs.closing import settle_as_read
 from migrator.runs.current import Values, may_read_one_by_one, read_current
 from migrator.runs.delivering import Finished, interruptible
+from migrator.runs.pruning import refuse_pruned
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.world import World
 from migrator.settling import read_times
@@ -62,6 +63,7 @@ def verify(
         MigratorError: It cannot be read back; nothing was sent.
     """
     policy = policy or DeliveryPolicy()
+    refuse_pruned(run, "what it wrote is not known any more")
     with world.ledger.locks.hold(run):
         require_account(world, run, same_account=same_account)
         run = world.ledger.plans.run(run.number)

@@ -55,7 +55,7 @@ def test_the_help_of_each_command_has_an_example(desk: Desk, command: str) -> No
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("re", ["reconcile", "resume", "retry"]),
+        ("re", ["reconcile", "resume", "retry", "report"]),
         ("run --can", ["--canary"]),
         ("ledger q", ["query"]),
         ("check dea", ["deals.csv"]),

@@ -52,9 +52,9 @@ ENDS = {
     "check sample_data/deals.xlsx -m mappings/deals.yaml": ExitCode.ROWS_NEED_ATTENTION,
     "run deals.xlsx -m mappings/deals.yaml --limit 1": ExitCode.STOPPED,
     "run deals.xlsx -m mappings/deals.yaml": ExitCode.ROWS_NEED_ATTENTION,
-    "export --failed --rejected -o attention.xlsx": ExitCode.OK,
+    "export --failed --rejected -o fix.xlsx": ExitCode.OK,
     # Nobody has mended a cell, so the rows are rejected once more.
-    "run attention.xlsx -m mappings/deals.yaml": ExitCode.ROWS_NEED_ATTENTION,
+    "run fix.xlsx -m mappings/deals.yaml": ExitCode.ROWS_NEED_ATTENTION,
 }
 
 

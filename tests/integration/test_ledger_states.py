@@ -114,7 +114,7 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
     for column in ("note_parts", "verified_at", "row_digest"):
         older.execute(f"ALTER TABLE entries DROP COLUMN {column}")
     columns = ("notes", "before_image", "unchanged_rows", "sighted", "filled_columns")
-    for column in (*columns, "mapping_text_digest"):
+    for column in (*columns, "mapping_text_digest", "pruned_at"):
         older.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     older.execute("PRAGMA user_version = 1")
     older.close()
@@ -127,6 +127,40 @@ def test_a_ledger_of_version_1_is_brought_up_with_its_rows(tmp_path: Path) -> No
         assert not brought_up.keeps_images
         assert ledger.history.mapping_text(brought_up) is None
         assert ledger.dispatches.of(brought_up) == []
+
+
+def test_commands_that_begin_a_ledger_at_the_same_moment_share_it(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib, time\n"
+        "from migrator.ledger import open_ledger\n"
+        "print('here', flush=True)\n"
+        "for name in sys.stdin:\n"  # the beginning, for all of them at once
+        "    with open_ledger(name.strip()) as ledger:\n"
+        "        print(ledger.tag, flush=True)\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+    names = "".join(f"{tmp_path / str(number)}.db\n" for number in range(25))
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(names)
+        process.stdin.flush()
+    told = [process.communicate() for process in processes]
+
+    assert [errors for _, errors in told] == [""] * 4
+    assert len({tags for tags, _ in told}) == 1
+    assert len(told[0][0].split()) == 25
 
 
 def test_a_cut_ledger_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

@@ -24,6 +24,16 @@ def test_a_near_option_is_proposed_and_a_far_one_stays_a_comment() -> None:
     assert "      # xyz: ...  # 1 row; no option is near" in found.yaml
 
 
+def test_a_slip_of_a_word_that_is_known_means_what_the_word_means() -> None:
+    text = HEAD + "  mx_Custom_2: {type: choice, column: Stage, values: {won: Closed Won}}\n"
+    mapping = parse_mapping(text, name="m.yaml")
+
+    found = values_snippet(mapping, "mx_Custom_2", [Wrong("wonn", 2)], ["Closed Won"])
+
+    assert found is not None
+    assert "      wonn: Closed Won  # 2 rows" in found.yaml
+
+
 def test_a_proposal_without_any_near_option_changes_nothing() -> None:
     mapping = parse_mapping(HEAD + "  mx_Custom_1: A\n  mx_Custom_2: Stage\n", name="m.yaml")
 

@@ -1,0 +1,133 @@
+"""`ledger prune`: what rows held is gone from the file; what proves and protects is there."""
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals
+
+PRUNE = ("ledger", "prune", "--older-than", "90d")
+SECRETS_OF_ROWS = ("Deal 1", "Remark 1", "a lot of money", "South", "before them")
+
+
+def grow_old(desk: Desk, days: int = 100) -> None:
+    """As if all runs had ended so long ago."""
+    with sqlite3.connect(desk.folder / "migrator.db") as ledger:
+        ledger.execute(
+            "UPDATE runs SET created_at = created_at - ?1, finished_at = finished_at - ?1",
+            (days * 86_400,),
+        )
+    ledger.close()
+
+
+def in_the_file(desk: Desk) -> set[str]:
+    """The texts of rows that can still be read anywhere in the ledger's files."""
+    content = b"".join(path.read_bytes() for path in desk.folder.glob("migrator.db*"))
+    return {text for text in SECRETS_OF_ROWS if text.encode() in content}
+
+
+@pytest.fixture
+def old_run(desk: Desk, sandbox: SandboxProcess) -> Desk:
+    """A run of four rows: two succeeded, one failed, one rejected."""
+    rows = deals(4)
+    rows[3] = replace(rows[3], amount="a lot of money")
+    desk.write_sheet(rows)
+    sandbox.strike("mx_input", opportunity=rows[2].opportunity, path="Update")
+    desk.run(code=Exit.ATTENTION)
+    with sqlite3.connect(desk.folder / "migrator.db") as ledger:
+        ledger.execute('UPDATE before_images SET shown = \'{"mx_Custom_1":"before them"}\'')
+    ledger.close()
+    grow_old(desk)
+    return desk
+
+
+def test_values_are_gone_and_the_balance_stays(old_run: Desk) -> None:
+    before = old_run.status()
+    assert in_the_file(old_run) == set(SECRETS_OF_ROWS)
+
+    ended = old_run.type(*PRUNE, "--yes")
+
+    assert "removed: cells and values of 1 run" in ended.output
+    assert in_the_file(old_run) == set()
+    after = old_run.status()
+    assert after["states"] == before["states"]
+    assert after["calls"] == before["calls"]
+    codes = [reason["code"] for reason in after["reasons"]]
+    assert codes == [reason["code"] for reason in before["reasons"]]
+    assert "removed by `ledger prune`" in old_run.type("status").output
+
+
+def test_the_same_sheet_typed_again_sends_only_what_is_not_confirmed(
+    old_run: Desk, sandbox: SandboxProcess
+) -> None:
+    sent = len(sandbox.updates)
+    old_run.type(*PRUNE, "--yes")
+
+    old_run.run(code=Exit.ATTENTION)
+
+    assert old_run.states("r2") == {"unchanged": 2, "succeeded": 1, "rejected": 1}
+    assert len(sandbox.updates) == sent + 1
+    notes = [note for one in sandbox.opportunities().values() for note in one["notes"]]
+    assert sorted(notes) == ["Remark 1", "Remark 2", "Remark 3"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("retry", "r1", "--yes"),
+        ("undo", "r1", "--yes"),
+        ("verify", "r1", "--yes"),
+        ("export", "r1", "--failed", "-o", "fix.csv"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_needs_the_values_says_that_they_are_gone(
+    old_run: Desk, command: tuple[str, ...]
+) -> None:
+    old_run.type(*PRUNE, "--yes")
+
+    ended = old_run.type(*command, code=Exit.USAGE)
+
+    assert "were removed by `migrator ledger prune` on 20" in ended.errors
+
+
+def test_an_export_made_before_is_refused(old_run: Desk) -> None:
+    old_run.type("export", "r1", "--failed", "-o", "fix.csv")
+    old_run.type(*PRUNE, "--yes")
+
+    ended = old_run.run(sheet="fix.csv", code=Exit.USAGE)
+
+    assert "fix.csv is an export of it" in ended.errors
+
+
+def test_a_dry_run_and_no_answer_remove_nothing(old_run: Desk) -> None:
+    told = old_run.type(*PRUNE, "--dry-run").output
+    assert "(deals.csv): 4 rows" in told
+    ended = old_run.type(*PRUNE, code=Exit.USAGE)
+
+    assert "nobody can be asked" in ended.errors
+    assert in_the_file(old_run) == set(SECRETS_OF_ROWS)
+
+
+def test_young_runs_and_runs_with_rows_left_keep_all(desk: Desk, sandbox: SandboxProcess) -> None:
+    desk.write_sheet(deals(3))
+    desk.run("--limit", "1", code=Exit.STOPPED)
+    assert desk.type(*PRUNE, "--yes").output == "nothing that old has cells or values\n"
+    grow_old(desk)
+
+    told = desk.type(*PRUNE, "--yes").output
+
+    assert "2 of its rows are planned or in doubt" in told
+    assert "Deal 1" in in_the_file(desk)
+    desk.type("resume", "--yes")
+    assert len(sandbox.updates) == 3
+
+
+def test_a_report_of_what_is_left_can_be_made(old_run: Desk) -> None:
+    old_run.type(*PRUNE, "--yes")
+
+    old_run.type("report", "r1", "-o", "report.html")
+
+    page = (old_run.folder / "report.html").read_text(encoding="utf-8")
+    assert "MXInvalidInputException" in page or "invalid-input" in page
