@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+import coverage
 import pytest
 from hypothesis import settings
 
@@ -41,6 +42,17 @@ if "TMPDIR" not in os.environ and is_roomy(IN_MEMORY):
 # the authorities of public hosts, which none of them reaches: that is a tenth of a command's time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End the coverage that a worker of xdist has begun as if it were the main process.
+
+    pytest-cov begins another for the worker, and pauses that alone in ``no_cover``.
+    """
+    if hasattr(session.config, "workerinput"):
+        while (idle := coverage.Coverage.current()) is not None:
+            idle.stop()
 
 
 FIRST = ("docs", "acceptance", "integration")
