@@ -21,7 +21,7 @@ same facts are proved, smaller, in test_first_evening.py."""
 
 
 IN_MEMORY = Path("/dev/shm")
-ROOM = 2**31  #: Bytes; the tests leave a tenth of it behind.
+ROOM = 2**31  #: Bytes; ample: about 100 MB are in use at a time.
 
 
 def is_roomy(folder: Path) -> bool:
