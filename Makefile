@@ -21,9 +21,10 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Four at a time on any machine: most of them wait, for processes and for clocks.
+# Four at a time on any machine: many of them wait, for processes and for clocks. loadgroup gives
+# them out one by one, in the order of tests/conftest.py; there are no groups.
 test: $(STAMP) ## run the tests (branch coverage, with its floors)
-	$(BIN)/python -m pytest -n 4 --cov --cov-report=term:skip-covered -p no:cacheprovider
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --cov --cov-report=term:skip-covered -p no:cacheprovider
 	$(BIN)/coverage report --include="$(CORE)" --fail-under=90 --format=total
 
 test-fast: $(STAMP) ## run the unit tests alone

@@ -36,7 +36,8 @@ class _JumpingSelector(selectors.DefaultSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
+        # The system is asked only when nothing else can go on: that is for a thread's end.
+        ready = super().select(0) if timeout is None else []
         if timeout is None and not ready:
             raise RuntimeError("every task waits for something that will never happen")
         self._loop.pass_time(0.0 if ready or timeout is None else timeout)

@@ -25,21 +25,13 @@ def start_sandbox(tmp_path: Path) -> Iterator[StartSandbox]:
         sandbox.stop()
 
 
-@pytest.fixture(scope="session")
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where commands find what Python compiled: the next start takes a third of the time."""
-    return tmp_path_factory.mktemp("bytecode")
-
-
 @pytest.fixture
-def open_desk(tmp_path: Path, bytecode: Path) -> Iterator[OpenDesk]:
+def open_desk(tmp_path: Path) -> Iterator[OpenDesk]:
     """Open a desk in front of a sandbox; what runs there ends with the test."""
     opened: list[Desk] = []
 
     def open_(sandbox: SandboxProcess, *, limit: str = "100/0.2", name: str = "desk") -> Desk:
         desk = Desk.at(tmp_path / name, sandbox, limit=limit)
-        desk.environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        desk.environment["PYTHONPYCACHEPREFIX"] = str(bytecode)
         opened.append(desk)
         return desk
 

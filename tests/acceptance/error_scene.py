@@ -61,13 +61,11 @@ class Scene(Desk):
     on_end: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, kw_only=True)
 
     @classmethod
-    def laid_out(cls, folder: Path, sandbox: SandboxProcess, *, bytecode: Path) -> "Scene":
-        """Lay out a folder; ``bytecode`` keeps what Python compiled, for a third of the time."""
+    def laid_out(cls, folder: Path, sandbox: SandboxProcess) -> "Scene":
+        """Lay out a folder in front of a sandbox."""
         desk = Desk.at(folder, sandbox)
         scene = cls(desk.folder, desk.environment, sandbox=sandbox)
         scene.environment["COLUMNS"] = "80"
-        scene.environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        scene.environment["PYTHONPYCACHEPREFIX"] = str(bytecode)
         scene.write_sheet(deals(3))
         return scene
 

@@ -6,7 +6,10 @@ is expected comes from the sheet, the sandbox's log and the sandbox's state alon
 
 import contextlib
 import csv
+import functools
+import io
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -17,6 +20,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,12 +113,55 @@ class Ended:
     errors: str
 
 
+@functools.cache
+def _warm() -> Any:
+    """Processes that find the sandbox's libraries imported: most of the time of its start.
+
+    They are forked from one that did nothing else. Sandboxes are not measured: the integration
+    tests do that.
+    """
+    if not HAS_SIGNALS:
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["migrator.cli.sandbox", "migrator.sandbox", "aiohttp.web"])
+    measured = {name: os.environ.pop(name) for name in list(os.environ) if "COVERAGE" in name}
+    forkserver.ensure_running()
+    os.environ |= measured
+    return context
+
+
+class _Told(io.TextIOBase):
+    """A standard output whose reader is at the other end of a pipe."""
+
+    def __init__(self, teller: Connection) -> None:
+        self._teller = teller
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(BrokenPipeError):  # who reads the first line only
+            self._teller.send(text)
+        return len(text)
+
+
+def _type_alone(words: tuple[str, ...], teller: Connection) -> None:
+    """Type a command in this process, which does nothing else."""
+    from migrator.cli import main
+
+    with (
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(_Told(teller)),
+        contextlib.redirect_stderr(nowhere),
+    ):
+        raise SystemExit(main(words))
+
+
 @dataclass(slots=True)
 class SandboxProcess:
-    """`migrator sandbox` in a folder of its own."""
+    """`migrator sandbox` in a folder and a process of its own."""
 
     folder: Path
-    process: "subprocess.Popen[str]"
+    process: BaseProcess
     url: str
     _read_to: int = field(default=0, init=False)  #: Bytes of the log that are in `_records`.
     _records: list[dict[str, Any]] = field(default_factory=list, init=False)
@@ -122,20 +170,19 @@ class SandboxProcess:
     def start(cls, folder: Path, *options: str) -> "SandboxProcess":
         folder.mkdir(parents=True, exist_ok=True)
         account = ("--keys", f"{ACCESS_KEY}:{SECRET_KEY}", "--limit", "200/0.2")
-        process = subprocess.Popen(
-            [*MIGRATOR, "sandbox", *account, "--log", str(folder / "calls.jsonl"), *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
-        assert process.stdout is not None
-        url = process.stdout.readline().partition("=")[2].strip().strip("'\"")
-        assert url, "the sandbox did not start"
-        return cls(folder, process, url)
+        words = ("sandbox", *account, "--log", str(folder / "calls.jsonl"), *options)
+        told, teller = multiprocessing.Pipe(duplex=False)
+        process = _warm().Process(target=_type_alone, args=(words, teller), daemon=True)
+        process.start()
+        teller.close()
+        with contextlib.suppress(EOFError):
+            url = told.recv().partition("=")[2].strip().strip("'\"")
+            return cls(folder, process, url)
+        raise AssertionError("the sandbox did not start")
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.communicate()
+        self.process.join()
 
     # ---------------------------------------------------------- its control
 

@@ -31,8 +31,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]
 
 
 @pytest.fixture
-def scene(tmp_path: Path, shared: SandboxProcess, bytecode: Path) -> Iterator[Scene]:
-    scene = Scene.laid_out(tmp_path / "deals", shared, bytecode=bytecode)
+def scene(tmp_path: Path, shared: SandboxProcess) -> Iterator[Scene]:
+    scene = Scene.laid_out(tmp_path / "deals", shared)
     with scene.on_end:
         yield scene
     shared.change(**CALM)

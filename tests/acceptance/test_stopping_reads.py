@@ -29,7 +29,7 @@ def test_a_signal_while_it_reads_ends_a_command_at_once_with_nothing_sent(
     desk.write_sheet(deals(3))
     desk.run("--limit", "1", code=Exit.STOPPED)
     before = bulk_reads(sandbox)
-    sandbox.change(latency=60)
+    sandbox.change(latency=60, latency_before=0)  # in the log at once, answered late
     process = desk.start(command, "r1", *(() if command == "verify" else ("--yes",)))
     wait_until(lambda: bulk_reads(sandbox) > before or process.poll() is not None)
 

@@ -1,6 +1,7 @@
 """The documentation site builds without a warning, loads nothing from elsewhere, finds words."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -29,7 +31,17 @@ class Loads(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
+    """The site; the first process of pytest-xdist builds it for all."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "site"
+    with FileLock(folder.with_name("site.lock")):
+        if not (folder / "complete").exists():
+            build(folder)
+            (folder / "complete").touch()
+    return folder / "html"
+
+
+def build(folder: Path) -> None:
     options = ["-q", "-E", "-W", "--keep-going", "-b", "html", "-d", str(folder / "doctrees")]
 
     done = subprocess.run(
@@ -40,7 +52,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
     assert done.returncode == 0, done.stderr
-    return folder / "html"
 
 
 def loads_of(site: Path) -> Iterator[str]:

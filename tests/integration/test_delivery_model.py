@@ -149,6 +149,7 @@ def live_through_nights(count: int, record_property: Callable[[str, object], Non
         record_property(name, figure)
 
 
+@pytest.mark.no_cover
 def test_nothing_is_lost_or_doubled_in_any_night(
     record_property: Callable[[str, object], None],
 ) -> None:
@@ -296,6 +297,7 @@ def nights_until_found(bug: type[WorkLedger]) -> tuple[int, str]:
     return tried, str(found.value)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("bug", "told"),
     [

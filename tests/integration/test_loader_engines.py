@@ -8,7 +8,7 @@ something else, the reason stands in `EXPLAINED`, so that a new difference fails
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -86,7 +86,11 @@ def test_the_quick_reader_and_the_whole_parser_agree_in_everything(path: Path) -
 
 
 def known(reading: tuple[Grid, SheetAccount]) -> dict[str, Any]:
-    account = asdict(reading[1])
+    account = {
+        part.name: getattr(reading[1], part.name)
+        for part in fields(reading[1])
+        if part.name != "source"  # each engine opens the sheet for itself
+    }
     account["kinds"] = {
         (kind, place): told.times
         for kind, columns in reading[1].kinds.items()

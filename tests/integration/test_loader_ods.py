@@ -482,6 +482,7 @@ def test_a_small_file_cannot_mean_more_than_memory_or_a_night(make: Make, inside
         read(path)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("parts", "problem"),
     [
@@ -510,6 +511,7 @@ def test_repeated_rows_are_given_as_often_as_they_are_meant(make: Make) -> None:
     assert account.kinds["number"] == {0: Told(2, "7", 100_000)}
 
 
+@pytest.mark.no_cover
 def test_memory_stays_flat_however_many_rows(make: Make) -> None:
     def peak(count: int) -> int:
         path = make(*(row(number(at), text(f"person {at}")) for at in range(count)))

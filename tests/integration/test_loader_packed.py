@@ -152,6 +152,7 @@ def test_a_bomb_behind_good_rows_is_refused_while_it_is_read(tmp_path: Path) -> 
     assert given[0].row > 5_000
 
 
+@pytest.mark.no_cover
 def test_memory_does_not_grow_with_a_packed_file(pack: Pack) -> None:
     def peak_of(count: int) -> int:
         path = pack("Id,Note\n" + "".join(f"{at},{at * at}\n" for at in range(count)))

@@ -429,6 +429,7 @@ def test_a_text_that_openpyxl_stores_as_an_error_is_one(tmp_path: Path) -> None:
         assert [isinstance(item, Rejected) for item in source] == [True] * len(ERROR_CODES)
 
 
+@pytest.mark.no_cover
 def test_memory_does_not_grow_with_the_rows(make: Make) -> None:
     def peak_of(count: int) -> int:
         path = make(*(row(at, number(at), text("x" * 40)) for at in range(2, count + 2)))

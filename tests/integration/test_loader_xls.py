@@ -566,6 +566,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 TABLES = st.lists(st.lists(TEXTS | NUMBERS | st.booleans(), max_size=5), max_size=6)
 
 
+@pytest.mark.no_cover
 @given(table=TABLES)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_table_comes_back_as_it_was_written(

@@ -248,6 +248,7 @@ READS = st.sampled_from(["ok", "ok", "somebody writes", "somebody writes", "refu
                          "lost before", "killed before"])  # fmt: skip
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None)
 @given(
     rows=st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=1, max_size=8),

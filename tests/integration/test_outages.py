@@ -61,6 +61,7 @@ def send(
     return result, crm, spectator
 
 
+@pytest.mark.no_cover
 @settings(max_examples=25, deadline=None)
 @given(
     rows=st.one_of(st.integers(1, 8), st.integers(9, 400)),

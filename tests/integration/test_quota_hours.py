@@ -20,6 +20,8 @@ from tests.integration.quota_networks import (
     steady,
 )
 
+pytestmark = pytest.mark.no_cover
+
 BEGIN = 1000.0  #: Virtual time begins so.
 WITHOUT_REAL = [Counting.LOG, Counting.FIXED, Counting.WEIGHTED, Counting.BUCKET]
 

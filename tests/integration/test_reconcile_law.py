@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -163,6 +164,7 @@ class Account:
 POLICY = DeliveryPolicy(patience=0.0, trusted=NAMES)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scene=SCENES)
 def test_two_nights_and_an_undo_leave_what_the_sheets_and_the_others_meant(

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +95,7 @@ def held(sandbox: SandboxProcess, base: int) -> dict[tuple[int, str], str]:
     }
 
 
+@pytest.mark.no_cover
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scene=SCENES)
 def test_an_undo_brings_back_the_state_before_except_what_others_edited_since(

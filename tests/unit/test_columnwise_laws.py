@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -157,6 +158,7 @@ def _checked(source: Sequence[SourceRow], mapping: Mapping, *, at_once: int) -> 
     return checking
 
 
+@pytest.mark.no_cover
 @settings(max_examples=400)
 @given(pairs, st.sampled_from([1, 4, 100]))
 def test_ready_is_what_run_plans_and_the_rest_has_the_same_problems(
@@ -182,6 +184,7 @@ def test_ready_is_what_run_plans_and_the_rest_has_the_same_problems(
     assert len(checking.checked.samples) == min(SAMPLES, len(updates))
 
 
+@pytest.mark.no_cover
 @settings(max_examples=400)
 @given(pairs)
 def test_what_is_met_is_what_run_sends(pair: tuple[Mapping, Rows]) -> None:

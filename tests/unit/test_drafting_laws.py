@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ def columns_in(mapping: Mapping) -> list[str]:
     return [name for name in found if name is not None]
 
 
+@pytest.mark.no_cover
 @given(columns())
 def test_without_an_account_every_column_is_suggested_exactly_once(cells: dict[str, list]) -> None:
     drafted = draft(sheet(cells))
@@ -87,6 +89,7 @@ def test_without_an_account_every_column_is_suggested_exactly_once(cells: dict[s
     assert sorted([*columns_in(mapping), *ids]) == sorted(nameable)
 
 
+@pytest.mark.no_cover
 @given(st.data())
 def test_with_an_account_every_column_stands_exactly_once(data: st.DataObject) -> None:
     cells = data.draw(columns())
@@ -102,6 +105,7 @@ def test_with_an_account_every_column_stands_exactly_once(data: st.DataObject) -
     assert sorted([*columns_in(mapping), *ids]) == sorted(nameable)
 
 
+@pytest.mark.no_cover
 @given(st.data())
 def test_a_mapped_column_has_the_name_of_its_field(data: st.DataObject) -> None:
     cells = data.draw(columns())
@@ -129,6 +133,7 @@ def test_any_text_is_written_so_that_it_loads_as_it_is(text: str) -> None:
         assert read_yaml(f"{scalar(text)}: x\n", name="x").values == {text: "x"}
 
 
+@pytest.mark.no_cover
 @given(columns())
 def test_every_line_but_those_of_the_language_is_a_comment(cells: dict[str, list]) -> None:
     text = draft(sheet(cells)).text

@@ -86,6 +86,7 @@ def mapper_of(fields: list[str], *, source: str, note: str, kind: str) -> Mapper
     return Mapper(parse_mapping(text, name="deals.yaml"), COLUMNS, users=USERS)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=400)
 @given(
     fields=st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4),
@@ -108,6 +109,7 @@ def test_rows_mapped_together_are_as_if_mapped_one_by_one(
     assert together.map_all(rows) == expected
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("field", FIELDS)
 @given(column=st.lists(CELLS, min_size=1, max_size=30))
 def test_a_column_of_every_type_reads_as_its_cells(field: str, column: list[Cell]) -> None:

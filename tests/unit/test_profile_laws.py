@@ -3,6 +3,7 @@
 import datetime as dt
 import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,6 +113,7 @@ def test_what_a_pattern_writes_is_found_to_fit_it(
     assert pattern in found
 
 
+@pytest.mark.no_cover
 def test_memory_does_not_grow_with_the_rows() -> None:
     def peak(count: int) -> int:
         profiler = Profiler([("Id", "A"), ("Remarks", "B")], most_numbers=5_000)

@@ -108,10 +108,12 @@ def unreachable(rules: Sequence[Rule], *, examples: int = 20_000) -> list[str]:
     return names
 
 
+@pytest.mark.no_cover
 def test_no_rule_of_the_table_is_unreachable() -> None:
     assert unreachable(RULES) == []
 
 
+@pytest.mark.no_cover
 def test_a_rule_behind_one_that_takes_all_of_its_replies_is_found() -> None:
     rate = next(rule for rule in RULES if rule.name == "rate")
     day = next(rule for rule in RULES if rule.name == "day spent")

@@ -123,9 +123,9 @@ def _(at: Scene) -> Steps:
 def _(at: Scene) -> Steps:
     at.stopped_with_one_left()
     at.sandbox.change(latency=30, latency_before=0)
-    before = len(at.sandbox.updates)
+    before = len(at.sandbox.calls)
     with first_process(at, "migrator resume --yes"):
-        wait_until(lambda: len(at.sandbox.updates) > before)
+        wait_until(lambda: len(at.sandbox.calls) > before)
         yield
 
 
