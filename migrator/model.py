@@ -147,6 +147,7 @@ class NoReply:
     text: str  #: The cause in the words of the library, without keys or URL.
 
 
+LONGEST_LEFT: Final = 1e7  #: Seconds; nobody is told of a longer time left.
 LONG_WINDOW: Final = 3600.0
 """Seconds: a rate answer that names so long a time is not waited for; the day's calls are spent."""
 
@@ -580,4 +581,6 @@ class Counts:
         left = max(0, self.to_send - self.done)
         if left and left <= self.looked_up:
             return None
-        return left / self.calls_per_second if self.calls_per_second > 0 else None
+        rate = self.calls_per_second
+        # A rate of a call in months is one that was hardly measured.
+        return left / rate if rate * LONGEST_LEFT > left else None

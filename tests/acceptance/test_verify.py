@@ -90,18 +90,16 @@ def test_each_style_in_which_reads_write_a_time_is_understood(
 
 
 def test_reads_that_lag_are_waited_for(start_sandbox: StartSandbox, open_desk: OpenDesk) -> None:
-    sandbox = start_sandbox("--read-lag", "2")
+    sandbox = start_sandbox("--read-lag", "5")
     desk = open_desk(sandbox)
     desk.write_sheet(deals(5))
-    began = time.monotonic()
     desk.run()
 
-    ended = desk.type("verify", "--patience", "6")
+    ended = desk.type("verify", "--patience", "20")
 
     assert "reads may lag" in ended.errors
     assert "all as written" in ended.output
-    assert time.monotonic() - began > 2
-    assert bulk_reads(sandbox) == 3  # the before-images, and twice what was written
+    assert bulk_reads(sandbox) >= 3  # the before-images, and what was written until it was there
 
 
 def test_a_sample_is_spread_over_the_run(sandbox: SandboxProcess, desk: Desk) -> None:
