@@ -75,8 +75,8 @@ class Dispatch:
 
         telling = Telling(run.id, tell)
 
-        async def probe(entry: Entry, permit: Permit) -> bool:
-            return await self.reader.is_answering(entry, permit)
+        async def probe(entry: Entry, permit: Permit) -> str:
+            return await self.reader.trouble(entry, permit)
 
         self._traffic = Traffic(
             quota=quota,

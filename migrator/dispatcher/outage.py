@@ -69,8 +69,8 @@ class Outage:
         policy: How many faults mean an outage, and how long it may last.
         trial: What may leave when a probe was answered and no update yet.
         wait: Waits so many seconds; False when the run is stopping.
-        probe: Reads the entry's opportunity once, through the quota; whether LeadSquared answered,
-            None when the run is stopping.
+        probe: Reads the entry's opportunity once, through the quota; what came instead of
+            LeadSquared's answer, "" when that came, None when the run is stopping.
         stop: Ends the run with an error.
         say: One line that stays.
         tell: Is told of each event of it.
@@ -83,7 +83,7 @@ class Outage:
         policy: DeliveryPolicy,
         trial: Trial,
         wait: Callable[[float], Awaitable[bool]],
-        probe: Callable[[Entry], Awaitable[bool | None]],
+        probe: Callable[[Entry], Awaitable[str | None]],
         stop: Callable[[TargetError], None],
         say: Callable[[str], None],
         tell: "TellOutage",
@@ -161,14 +161,15 @@ class Outage:
         while True:
             if not await self._wait_for_probe():
                 return
-            is_answered = await self._probe(entry)
-            if is_answered is None:
+            met = await self._probe(entry)
+            if met is None:
                 return
-            told = "answered" if is_answered else "no answer"
-            self._tell(EventName.OUTAGE_PROBED, verdict=told)
-            if is_answered:
+            told = "no answer" if met else "answered"
+            self._tell(EventName.OUTAGE_PROBED, message=met, verdict=told)
+            if not met:
                 self._go_on(faults, is_sure=is_sure)
                 return
+            what = met  # the newest: a line that comes back may show another trouble behind it
             if not is_sure:
                 is_sure = True
                 self._count_it(what)

@@ -83,10 +83,17 @@ class Reader:
 
     async def is_answering(self, entry: Entry, permit: Permit) -> bool:
         """Whether LeadSquared answers at all, whatever it says of the opportunity."""
+        return not await self.trouble(entry, permit)
+
+    async def trouble(self, entry: Entry, permit: Permit) -> str:
+        """What came instead of LeadSquared's answer to one read; "" where that came."""
         sent_at = self._clock.monotonic()
         reply = await self.reply(entry, permit)
         self._traffic.heard(sent_at=sent_at, update=False)
-        return is_from_leadsquared(reply)
+        if is_from_leadsquared(reply):
+            return ""
+        found = read_details(reply)
+        return (isinstance(found, Reading) and found.message) or "no answer"
 
 
 def access_refused(reading: Reading) -> AccessError:

@@ -37,7 +37,7 @@ class Traffic:
         clock: Clock,
         policy: DeliveryPolicy,
         say: Callable[[str], None],
-        probe: Callable[[Entry, Permit], Awaitable[bool]],
+        probe: Callable[[Entry, Permit], Awaitable[str]],
         telling: Telling | None = None,
     ) -> None:
         self.error: MigratorError | None = None  #: Why it stops, where that is an error.
@@ -231,7 +231,7 @@ class Traffic:
         """Something came back that tells nothing of the target's health."""
         self._trial.heard(sent_at=sent_at, update=update)
 
-    async def _probe_once(self, entry: Entry) -> bool | None:
+    async def _probe_once(self, entry: Entry) -> str | None:
         permit = await self._acquire()
         return None if permit is None else await self._probe(entry, permit)
 

@@ -184,7 +184,7 @@ async def _send(
         say=say,
     )
 
-    async def probe(_entry: Entry, _permit: Permit) -> bool:
+    async def probe(_entry: Entry, _permit: Permit) -> str:
         raise AssertionError("nothing is down")
 
     traffic = Traffic(quota=quota, clock=clock, policy=DeliveryPolicy(), say=say, probe=probe)
