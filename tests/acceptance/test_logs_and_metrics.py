@@ -110,6 +110,21 @@ def test_a_log_holds_no_key_and_no_value_of_a_cell(bad_night: Desk) -> None:
     assert failed["opportunity_id"] == guid(2)
 
 
+def test_a_value_that_holds_quotes_does_not_show_in_a_log(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    amounts = ('5" pipe of Miller', 'say "Miller" now', "O'Miller 'Miller' so")
+    rows = [Deal(opportunity=guid(n), name="Odd", amount=text) for n, text in enumerate(amounts, 1)]
+    desk.write_sheet([*rows, Deal(opportunity=guid(4), name="Miller")])
+    sandbox.strike("truncated", opportunity=guid(4))
+
+    desk.run(*TO_FILES, code=Exit.ATTENTION)
+
+    text = (desk.folder / "log.jsonl").read_text(encoding="utf-8")
+    assert "row.rejected" in text
+    assert "Miller" not in text
+
+
 def test_the_metrics_of_a_bad_night_agree_with_its_log_and_its_ledger(bad_night: Desk) -> None:
     found, told = metrics(bad_night), events(bad_night)
 

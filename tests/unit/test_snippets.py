@@ -43,6 +43,18 @@ def test_a_proposal_without_any_near_option_changes_nothing() -> None:
     assert all(line.startswith("  #") for line in found.yaml.splitlines())
 
 
+def test_an_option_with_another_number_is_never_proposed() -> None:
+    mapping = parse_mapping(HEAD + "  mx_Custom_2: Zone\n", name="m.yaml")
+
+    found = values_snippet(
+        mapping, "mx_Custom_2", [Wrong("Zone 11", 3), Wrong("zone-1", 2)], ["Zone 1", "Zone 12"]
+    )
+
+    assert found is not None
+    assert "      # Zone 11: ...  # 3 rows; no option is near" in found.yaml
+    assert "      zone-1: Zone 1  # 2 rows" in found.yaml
+
+
 @given(
     st.lists(
         st.one_of(
