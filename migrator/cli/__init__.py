@@ -6,6 +6,7 @@ one; heavy imports happen inside their `run`, so that ``--help`` is quick.
 
 import _thread
 import argparse
+import errno
 import importlib
 import os
 import signal
@@ -120,6 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has gone (`| head`): nothing is wrong, and Python must not say so at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except OSError as error:
+        return _no_room(error) if error.errno == errno.ENOSPC else _fault(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
         return _fault(error)
     return code
@@ -173,6 +176,21 @@ def _interrupt() -> None:
         signal.pthread_kill(main_thread, signal.SIGINT)
     else:
         _thread.interrupt_main()
+
+
+def _no_room(error: OSError) -> int:
+    """Standard output is a file on a disk that is full; files and the ledger have words of theirs.
+
+    What is still to be printed is dropped, or Python tried it again at exit.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print(
+        f"migrator: what there was to say could not be written all: {error.strerror}\n"
+        "  Make room, or send standard output elsewhere. `migrator status` shows where the last "
+        "run stands.",
+        file=sys.stderr,
+    )
+    return ExitCode.SOURCE
 
 
 def _fault(error: Exception) -> int:
