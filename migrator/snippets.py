@@ -54,7 +54,7 @@ def values_snippet(
     lines = [f"{scalar(name)}:", *_settings(said), "  values:", *entries]
     if all(entry.lstrip().startswith("#") for entry in entries):
         # A list without a single value is no mapping: all of it waits for a person.
-        lines = [f"# {line.removeprefix('    # ')}" for line in lines]
+        lines = [f"# {line.replace('    # ', '    ', 1)}" for line in lines]
     return Snippet(name, mapping.line_of("fields", name), "\n".join(f"  {line}" for line in lines))
 
 
