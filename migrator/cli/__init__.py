@@ -121,10 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has gone (`| head`): nothing is wrong, and Python must not say so at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
-    except OSError as error:
-        return _no_room(error) if error.errno == errno.ENOSPC else _fault(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
-        return _fault(error)
+        is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        return _no_room(error) if is_full else _fault(error)
     return code
 
 
@@ -178,14 +177,14 @@ def _interrupt() -> None:
         _thread.interrupt_main()
 
 
-def _no_room(error: OSError) -> int:
+def _no_room(error: Exception) -> int:
     """Standard output is a file on a disk that is full; files and the ledger have words of theirs.
 
     What is still to be printed is dropped, or Python tried it again at exit.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     print(
-        f"migrator: what there was to say could not be written all: {error.strerror}\n"
+        f"migrator: what there was to say could not be written all: {error}\n"
         "  Make room, or send standard output elsewhere. `migrator status` shows where the last "
         "run stands.",
         file=sys.stderr,
