@@ -18,6 +18,12 @@ _MASKS: Final = (
     (re.compile(r"(?<![\w_])\d[\d.,:/-]*"), "<number>"),
 )
 
+_FROM_QUOTE_TO_QUOTE: Final = (
+    re.compile(r"(?s)[\"“].*…\Z|[\"“].*[\"”]|[\"“].*"),
+    re.compile(r"(?s)(?<!\w)'.*…\Z|(?<!\w)'.*'(?!\w)|(?<!\w)'.*"),
+)
+"""The greatest stretch that may be a value; where it is cut off, all the rest."""
+
 
 def masked(text: str) -> str:
     """The text with ids, quoted values and numbers replaced.
@@ -28,6 +34,19 @@ def masked(text: str) -> str:
     for pattern, name in _MASKS:
         text = pattern.sub(name, text)
     return text
+
+
+def without_values(text: str) -> str:
+    """As `masked`, for what must show no value: from the first quote to the last all is hidden.
+
+    A value may hold quotes itself, and where it ends is then nobody's to tell.
+
+    >>> without_values('Amount: "5" pipe of Miller" is not a number (row 17)')
+    'Amount: <value> is not a number (row <number>)'
+    """
+    for pattern in _FROM_QUOTE_TO_QUOTE:
+        text = pattern.sub("<value>", text)
+    return masked(text)
 
 
 class Reasons:

@@ -3,6 +3,7 @@
 Owns the form of the proposal; what is near is `migrator.fit`'s word. It changes no mapping.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as ReadOnly
 from typing import Any, Final, NamedTuple
@@ -53,7 +54,7 @@ def values_snippet(
     lines = [f"{scalar(name)}:", *_settings(said), "  values:", *entries]
     if all(entry.lstrip().startswith("#") for entry in entries):
         # A list without a single value is no mapping: all of it waits for a person.
-        lines = [f"# {line.replace('# ', '', 1)}" for line in lines]
+        lines = [f"# {line.replace('    # ', '    ', 1)}" for line in lines]
     return Snippet(name, mapping.line_of("fields", name), "\n".join(f"  {line}" for line in lines))
 
 
@@ -77,8 +78,24 @@ def _entries(
             continue
         taken.add(key)
         count = f"{rows:,} row{'' if rows == 1 else 's'}"
-        near = nearest(value, options) or known.get(nearest(value, list(known)) or "")
+        near = _near(value, options) or known.get(_near(value, list(known)) or "")
         if not near:
             yield f"    # {scalar(key)}: ...  # {count}; no option is near"
         else:
             yield f"    {scalar(key)}: {scalar(near)}  # {count}"
+
+
+def _near(value: str, options: Sequence[str]) -> str | None:
+    """The option that is probably meant; never one with another number, for that is another thing.
+
+    >>> _near("Zone 11", ["Zone 1", "Zone 12"]) is None
+    True
+    >>> _near("zone 011 ", ["Zone 1", "Zone 11"]), _near("1. Won", ["Won"])
+    ('Zone 11', 'Won')
+    """
+    numbers = _numbers(value)
+    return nearest(value, [one for one in options if _numbers(one) in (numbers, []) or not numbers])
+
+
+def _numbers(text: str) -> list[str]:
+    return [digits.lstrip("0") for digits in re.findall(r"[0-9]+", text)]

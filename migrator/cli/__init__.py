@@ -5,6 +5,7 @@ one; heavy imports happen inside their `run`, so that ``--help`` is quick.
 """
 
 import argparse
+import errno
 import importlib
 import os
 import signal
@@ -161,7 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last line of defence against a traceback
-        return _fault(error)
+        is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        return _no_room(error) if is_full else _fault(error)
     return code
 
 
@@ -218,6 +220,21 @@ def _interrupt() -> None:
         signal.pthread_kill(main_thread, signal.SIGINT)
     else:
         _thread.interrupt_main()
+
+
+def _no_room(error: Exception) -> int:
+    """Standard output is a file on a disk that is full; files and the ledger have words of theirs.
+
+    What is still to be printed is dropped, or Python tried it again at exit.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print(
+        f"migrator: what there was to say could not be written all: {error}\n"
+        "  Make room, or send standard output elsewhere. `migrator status` shows where the last "
+        "run stands.",
+        file=sys.stderr,
+    )
+    return ExitCode.SOURCE
 
 
 def _fault(error: Exception) -> int:

@@ -115,7 +115,7 @@ def _problems(checked: Checked) -> Iterator[str]:
         yield from _family_lines(family)
     if len(families) > _FAMILIES_SHOWN:
         rest = sum(group.count for family in families[_FAMILIES_SHOWN:] for group in family)
-        yield f"{rest:>9,}  for {len(families) - _FAMILIES_SHOWN} other reasons"
+        yield f"{rest:>9,}  for {counted(len(families) - _FAMILIES_SHOWN, 'other reason')}"
     if checked.problems_file:
         lines = counted(checked.problem_lines, "problem")
         yield f"{printable(checked.problems_file)} has them all: {lines}, a line for each"

@@ -283,6 +283,17 @@ def the_ledger(options: argparse.Namespace, *, must_exist: bool = True) -> "Ledg
     return open_ledger(path, must_exist=must_exist)
 
 
+def ledger_option(ledger: "Ledger") -> str:
+    """What a next command needs to find this ledger from here; "" where it finds it by itself."""
+    import shlex
+
+    from migrator.settings import ledger_path
+
+    if ledger_path(the_environment()).absolute() == ledger.path:
+        return ""
+    return f" --ledger {shlex.quote(str(ledger.path))}"
+
+
 def the_run(ledger: "Ledger", run_id: str | None, *, candidates: "list[Run]", what: str) -> "Run":
     """The run that is named, or the only candidate.
 

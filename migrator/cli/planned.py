@@ -31,7 +31,8 @@ def summary_lines(summary: PlanSummary) -> Iterator[str]:
         yield "rejected rows, by reason:"
         yield from reason_lines(summary.rejected)
     yield from (f"note: {printable(note)}" for note in summary.notes)
-    yield from _price_lines(summary.price, run.id)
+    if summary.price.updates:
+        yield from _price_lines(summary.price, run.id)
 
 
 def _price_lines(price: Price, run_id: str) -> Iterator[str]:
@@ -41,6 +42,8 @@ def _price_lines(price: Price, run_id: str) -> Iterator[str]:
             f"{first:>9,}  {noun(first, 'read')} before them: `migrator undo {run_id}` can then "
             "write the old values back (--no-before-image: none)"
         )
+    if canary := price.reads_of_canary:
+        yield f"{canary:>9,}  {noun(canary, 'read')} of the canary, before the rest is sent"
     if after := price.reads_afterwards:
         asked = "as --verify asks" if price.verifies else "not counted here: --verify"
         yield f"{after:>9,}  {noun(after, 'read')} afterwards, to prove what arrived ({asked})"
@@ -66,6 +69,7 @@ def summary_json(summary: PlanSummary) -> dict[str, Any]:
         "price": {
             "updates": price.updates,
             "reads_first": price.reads_first,
+            "reads_of_canary": price.reads_of_canary,
             "reads_afterwards": price.reads_afterwards,
             "verifies": price.verifies,
             "calls": price.calls,

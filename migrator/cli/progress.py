@@ -161,7 +161,10 @@ class Bar:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=1.0, file=self._stream, leave=self._leave, ncols=columns)
+            # The delay keeps it from drawing a line of its own before the first of ours.
+            self._bar = tqdm(
+                total=1.0, file=self._stream, leave=self._leave, ncols=columns, delay=1e-9
+            )
         room = columns - len(line) if part is not None else 0
         front = "{percentage:3.0f}%|{bar}| " if room >= _BAR else "{percentage:3.0f}% "
         self._bar.bar_format = f"{front if room >= _PERCENT else ''}{{desc}}"

@@ -111,7 +111,7 @@ def _gathered(ledger: "Ledger", run_id: str) -> "RunReport":
 
     run = ledger.records.run(run_id)
     balance = ledger.records.balance(run)
-    commands = tuple(line.removeprefix("next: ") for line in next_commands(run, balance))
+    commands = tuple(line.removeprefix("next: ") for line in next_commands(ledger, run, balance))
     return gather(ledger, run, Told(made_at=SystemClock().wall(), next=commands))
 
 

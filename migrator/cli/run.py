@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _refuse_half_a_sheet(options: argparse.Namespace) -> None:
     """A sheet needs its mapping; where a plan is named, neither may stand."""
-    given = [*options.sheet, *([f"-m {options.mapping}"] if options.mapping else [])]
+    given = [flag for flag, is_given in _of_planning(options) if is_given]
     if options.plan is not None and given:
         raise UsageError(
             f"--plan sends what is in the ledger: {given[0]} has nothing to do with it",
@@ -106,6 +106,17 @@ def _refuse_half_a_sheet(options: argparse.Namespace) -> None:
             advice="Write `migrator run SHEET -m MAPPING`. `migrator run --help` shows every "
             "option, with examples.",
         )
+
+
+def _of_planning(options: argparse.Namespace) -> tuple[tuple[str, bool], ...]:
+    """What counts while a sheet is planned, and would be passed over in silence afterwards."""
+    return (
+        (str(next(iter(options.sheet), "")), bool(options.sheet)),
+        (f"-m {options.mapping}", options.mapping is not None),
+        ("--source", options.source is not None),
+        ("--again", options.again),
+        ("--mixed-ids", options.mixed_ids),
+    )
 
 
 def _missing(options: argparse.Namespace) -> str:

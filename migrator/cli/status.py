@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from migrator.cli.common import add_ledger, add_run
-from migrator.errors import ExitCode
+from migrator.errors import ExitCode, InterruptError
 
 if TYPE_CHECKING:
     from migrator.ledger import Ledger
@@ -64,5 +64,10 @@ def _watch(ledger: "Ledger", run: "Run") -> None:
             lambda counts, state: operator.show(counts, state=state),
             clock=SystemClock(),
         )
+    except KeyboardInterrupt as interrupt:
+        raise InterruptError(
+            f"run {run.id} is not watched any more; it goes on where it was begun",
+            advice="Ctrl-C in its own terminal stops it.",
+        ) from interrupt
     finally:
         operator.close()

@@ -37,7 +37,7 @@ def run_lines(ledger: "Ledger", run: Run, balance: Balance) -> Iterator[str]:
     yield f"ledger: {ledger.path}"
     if run.pruned_at:
         yield f"cells and values were removed by `ledger prune` at {local_time(run.pruned_at)}"
-    yield from next_commands(run, balance)
+    yield from next_commands(ledger, run, balance)
 
 
 def _proposals(ledger: "Ledger", run: Run, reasons: list[Reason]) -> Iterator[str]:
@@ -113,19 +113,22 @@ def _lost(one: "Difference") -> str:
     return f'{one.schema_name} was written as "{wrote}" and reads "{reads}"'
 
 
-def next_commands(run: Run, balance: Balance) -> Iterator[str]:
+def next_commands(ledger: "Ledger", run: Run, balance: Balance) -> Iterator[str]:
     """The exact commands that take the rest further; in the end the one that tells all of it."""
+    from migrator.cli.common import ledger_option
+
+    named = f"{run.id}{ledger_option(ledger)}"
     if not run.pruned_at:
-        yield from _remedies(run, balance)
+        yield from _remedies(named, balance)
     if not balance.unfinished:
-        yield f"next: migrator report {run.id} -o report.html"
+        yield f"next: migrator report {named} -o report.html"
 
 
-def _remedies(run: Run, balance: Balance) -> Iterator[str]:
+def _remedies(named: str, balance: Balance) -> Iterator[str]:
     if balance.unfinished:
-        yield f"next: migrator resume {run.id}"
+        yield f"next: migrator resume {named}"
     if balance.states.get(State.FAILED):
-        yield f"next: migrator retry {run.id}"
+        yield f"next: migrator retry {named}"
     boxes = ((State.FAILED, "--failed"), (State.REJECTED, "--rejected"))
     chosen = [
         name
@@ -133,9 +136,9 @@ def _remedies(run: Run, balance: Balance) -> Iterator[str]:
         if balance.states.get(state)
     ]
     if chosen and balance.needs_attention:
-        yield f"next: migrator export {run.id} {' '.join(chosen)} -o fix.xlsx"
+        yield f"next: migrator export {named} {' '.join(chosen)} -o fix.xlsx"
     if balance.in_doubt_note_only:
-        yield f"next: migrator retry {run.id} --in-doubt --note-present   (or --note-missing)"
+        yield f"next: migrator retry {named} --in-doubt --note-present   (or --note-missing)"
 
 
 def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
@@ -179,7 +182,7 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
             for reason in reasons
         ],
         "snippets": [snippet._asdict() for snippet in suggestions(ledger, run, reasons)],
-        "next": [line.removeprefix("next: ") for line in next_commands(run, balance)],
+        "next": [line.removeprefix("next: ") for line in next_commands(ledger, run, balance)],
     }
 
 

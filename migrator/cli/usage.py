@@ -47,9 +47,9 @@ def _missing(message: str) -> str:
 
 
 def unknown_words(
-    words: Sequence[str], command: str, parser: argparse.ArgumentParser
+    words: Sequence[str], command: str | None, parser: argparse.ArgumentParser
 ) -> tuple[str, str]:
-    """Problem and advice for words that belong to no option."""
+    """Problem and advice for words that belong to no option of the command, or of none at all."""
     chosen = command_parser(parser, command)
     look = f"`{chosen.prog} --help` shows every option, with examples."
     first = words[0].partition("=")[0]
@@ -57,10 +57,12 @@ def unknown_words(
         quotes = "A name with spaces needs quotes."
         return f'"{words[0]}" is one word too many', f"{quotes} {look}"
     known = [name for action in _actions(chosen) for name in action.option_strings]
-    return f"{command} has no option {first}", f"{near(first, known)}{look}"
+    if command is None:
+        look = f"Options stand behind the command: `{parser.prog} COMMAND --help` shows them."
+    return f"{command or parser.prog} has no option {first}", f"{near(first, known)}{look}"
 
 
-def command_parser(parser: argparse.ArgumentParser, command: str) -> argparse.ArgumentParser:
+def command_parser(parser: argparse.ArgumentParser, command: str | None) -> argparse.ArgumentParser:
     """The parser of one command."""
     for action in _actions(parser):
         if isinstance(action.choices, dict) and command in action.choices:
@@ -74,9 +76,12 @@ def near(word: str, known: Sequence[str]) -> str:
 
     >>> near("--limt", ["--limit", "--yes"])
     'Did you mean --limit? '
+    >>> near("RUN", ["run", "runs"])
+    'Did you mean run? '
     """
-    found = get_close_matches(word, known, n=1)
-    return f"Did you mean {found[0]}? " if found else ""
+    folded = {one.casefold(): one for one in reversed(known)}
+    found = get_close_matches(word.casefold(), list(folded), n=1)
+    return f"Did you mean {folded[found[0]]}? " if found else ""
 
 
 def _known(known: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from migrator.errors import UsageError
 from migrator.events import Event
-from migrator.reasons import masked
+from migrator.reasons import without_values
 from migrator.redact import escaped_json, redact
 from migrator.reports.whole_file import unwritable
 
@@ -93,7 +93,7 @@ class EventLog:
             if value not in ("", None):
                 content[name] = round(value, 3) if isinstance(value, float) else value
         message = redact(event.message, self._secrets)  # as it came; JSON escapes what it quotes
-        message = message if self._with_values else masked(message)
+        message = message if self._with_values else without_values(message)
         content |= {"message": message} if message else {}
         content |= {"counts": dict(event.counts)} if event.counts else {}
         if self._with_values:

@@ -83,7 +83,7 @@ def reason_lines(reasons: Sequence[Reason], *, shown: int = REASONS_SHOWN) -> It
             yield f"           {code}{printable(reason.advice)}"
     if len(reasons) > shown:
         rest = sum(reason.count for reason in reasons[shown:])
-        yield f"{rest:>9,}  for {len(reasons) - shown} other reasons"
+        yield f"{rest:>9,}  for {counted(len(reasons) - shown, 'other reason')}"
     codes = ", ".join(dict.fromkeys(reason.code for reason in reasons[:shown]))
     if codes:
         yield f"`migrator explain CODE` tells more: {codes}"

@@ -31,6 +31,7 @@ def whole_file(
             cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
+    refuse_no_file(path, option=option)
     try:
         _refuse_one_in_use(path, option)
         yield part
@@ -48,12 +49,29 @@ def whole_file(
             part.unlink(missing_ok=True)
 
 
+def refuse_no_file(path: Path, *, option: str = "-o") -> None:
+    """Do nothing unless something stands there that is no file, such as /dev/null or a pipe.
+
+    What is replaced there, as root, were gone for the whole machine.
+
+    Raises:
+        SourceError: So it is.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise SourceError(
+            "this is no file, but a device or a pipe, which cannot be replaced",
+            where=str(path),
+            advice=f"Name a file with {option} FILE.",
+        )
+
+
 def refuse_unwritable(path: Path, *, what: str = "the export", option: str = "-o") -> None:
     """Do nothing if a file can be made beside ``path``: looked at before long work is begun.
 
     Raises:
         SourceError: It cannot.
     """
+    refuse_no_file(path, option=option)
     part = path.with_name(f".{path.name}.part")
     try:
         part.touch()

@@ -10,7 +10,7 @@ from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
 from migrator.ledger.place import warning_about
 from migrator.mapping import did_you_mean, listed
-from migrator.model import Balance, Run, RunState, State
+from migrator.model import Balance, Run, State
 from migrator.runs.before import told_of_images
 from migrator.runs.bounds import bounds
 from migrator.runs.canary import deliver_after_canary
@@ -58,9 +58,8 @@ def plan_summary(
     """
     _refuse_strangers(run, policy.trusted)
     price = price_of(world, run, updates=calls, policy=policy)
-    is_new = run.state in (RunState.PLANNING, RunState.READY)
     place = filter(None, [warning_about(world.ledger.path)])
-    rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if is_new else []
+    rejected = world.ledger.records.reasons(run, (State.REJECTED,)) if not balance.calls else []
     images = told_of_images(world, run) if policy.before_images and calls > 0 else ()
     moved = [f"exceptions, as the settings file says: {policy.moved}"] if policy.moved else []
     return PlanSummary(

@@ -24,7 +24,8 @@ def bounds(world: World, run: Run, *, price: Price, until: float | None) -> Iter
             )
     if until is not None:
         seconds = max(0.0, until - world.clock.wall())
-        fit = max(0, int(seconds * world.rate().per_second) - price.reads_first)
+        before = price.reads_first + price.reads_of_canary
+        fit = max(0, int(seconds * world.rate().per_second) - before)
         yield (
             f"no call leaves after {local_time(until)}: at the limit, "
             f"{min(fit, price.updates):,} of {price.updates:,} updates go before it"

@@ -43,13 +43,27 @@ def deliver_after_canary(
         balance = world.ledger.records.balance(run)
         return Finished(run=run, balance=balance, error=error, sent=False)
     if policy.canary:
-        numbers = choose(_left(world, run, chosen, policy), policy.canary)
-        first = world.ledger.choices.with_earlier(run, numbers) - policy.held
-        entries = world.ledger.work.pick(run, after=0, limit=2**31, chosen=first) if first else []
+        entries = _first(world, run, policy, chosen)
         finished = _send_first(world, run, entries, policy) if entries else None
         if finished is not None and not _goes_on(world, run, finished, policy, chosen):
             return finished
     return deliver(world, run, policy=policy, chosen=chosen)
+
+
+def calls_of_canary(world: World, run: Run, policy: DeliveryPolicy) -> int:
+    """How many calls read the canary of all rows back, where reads show at once what was sent."""
+    if not policy.canary:
+        return 0
+    return len({entry.opportunity for entry in _first(world, run, policy, None)})
+
+
+def _first(
+    world: World, run: Run, policy: DeliveryPolicy, chosen: Collection[int] | None
+) -> list[Entry]:
+    """The rows of the canary, with the earlier ones of their opportunities."""
+    numbers = choose(_left(world, run, chosen, policy), policy.canary)
+    first = world.ledger.choices.with_earlier(run, numbers) - policy.held
+    return world.ledger.work.pick(run, after=0, limit=2**31, chosen=first) if first else []
 
 
 def _send_first(world: World, run: Run, entries: list[Entry], policy: DeliveryPolicy) -> Finished:

@@ -20,6 +20,7 @@ from migrator.ledger.columns import encode_cells
 from migrator.loader import NoRowsError, Rows, open_rows
 from migrator.model import Cell, EntryRecord, Place, Problem, Rejected, Run, SourceRow, State
 from migrator.reports.table import EXPORT_SHEET
+from migrator.reports.text import counted
 from migrator.reports.xlsx_text import shown_text
 from migrator.runs.pruning import refuse_pruned
 
@@ -172,7 +173,8 @@ class MendedRows:
         self.blank_rows = self._rows.blank_rows
         if left_out:
             shown = "; ".join(left_out[:5]) + ("; …" if len(left_out) > 5 else "")
-            self.notes.append(f"{len(left_out)} rows are left out: {shown}")
+            be = "is" if len(left_out) == 1 else "are"
+            self.notes.append(f"{counted(len(left_out), 'row')} {be} left out: {shown}")
 
     def _mend(
         self, row: SourceRow | Rejected, left_out: list[str]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from migrator.dispatcher import DeliveryPolicy
 from migrator.model import Run
 from migrator.runs.before import calls_of_images
+from migrator.runs.canary import calls_of_canary
 from migrator.runs.current import bulk_calls
 from migrator.runs.world import World
 
@@ -27,6 +28,7 @@ class Price:
 
     updates: int
     reads_first: int  #: Bulk reads of the before-images.
+    reads_of_canary: int  #: One by one, before the rest is sent.
     reads_afterwards: int  #: Bulk reads that prove what was written.
     verifies: bool  #: Whether those are asked for.
     limit: str  #: Such as "25 per 5 s".
@@ -37,20 +39,25 @@ class Price:
     @property
     def calls(self) -> int:
         """All calls that will be made."""
-        return self.updates + self.reads_first + self.verifies * self.reads_afterwards
+        before = self.reads_first + self.reads_of_canary
+        return self.updates + before + self.verifies * self.reads_afterwards
 
 
 def price_of(world: World, run: Run, *, updates: int, policy: DeliveryPolicy) -> Price:
     """What so many of the run's updates cost now."""
     rate, whole = world.rate(), world.settings.rate
     first = calls_of_images(world, run, updates=updates) if policy.before_images else 0
-    opportunities = min(updates, world.ledger.records.opportunities_to_send(run))
-    afterwards = bulk_calls(opportunities)
-    calls = updates + first + policy.verifies * afterwards
+    canary = calls_of_canary(world, run, policy)
+    # What the run wrote before this command is read back as well.
+    written = len(world.ledger.findings.written_to(run))
+    to_send = min(updates, world.ledger.records.opportunities_to_send(run))
+    afterwards = bulk_calls(written + to_send)
+    calls = updates + first + canary + policy.verifies * afterwards
     seconds = calls / rate.per_second
     return Price(
         updates=updates,
         reads_first=first,
+        reads_of_canary=canary,
         reads_afterwards=afterwards,
         verifies=policy.verifies,
         limit=str(rate) if rate == whole else f"{rate} (of {whole})",

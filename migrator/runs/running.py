@@ -12,7 +12,7 @@ from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
 from migrator.loader import Rows
 from migrator.mapping import Mapping
-from migrator.model import Balance, Run, State
+from migrator.model import Balance, Run, RunState, State
 from migrator.reports.text import counted
 from migrator.runs.accounts import account_of, require_account
 from migrator.runs.asking import as_it_stands, plan_summary
@@ -132,9 +132,11 @@ def run_plan(world: World, run: Run, options: RunOptions, *, same_account: bool)
     Of the options only those count that say which rows go, and how they are delivered.
 
     Raises:
-        UsageError: The keys are another account's, or none of the rows is in the plan.
+        UsageError: The keys are another account's, none of the rows is in the plan, or a newer
+            plan stands in its place.
     """
     with world.ledger.locks.hold(run):
+        _refuse_replaced(world, run)
         if not world.ledger.records.is_unfinished(run):
             world.operator.say(f"the plan {run.id} was sent: nothing of it is left")
             return as_it_stands(world, run)
@@ -142,6 +144,22 @@ def run_plan(world: World, run: Run, options: RunOptions, *, same_account: bool)
         run = world.ledger.plans.run(run.number)
         chosen = chosen_rows(world, run, limit=options.limit, rows=options.rows)
         return go_on(world, run, policy=options.policy, chosen=chosen)
+
+
+def _refuse_replaced(world: World, run: Run) -> None:
+    """Do nothing unless a newer plan stands in the place of this one: what is left is not sent.
+
+    Raises:
+        UsageError: So it is.
+    """
+    if world.ledger.plans.run(run.number).state is not RunState.CLOSED:
+        return
+    newest = next(iter(world.ledger.plans.same_names(run.source, account=run.account)))
+    raise UsageError(
+        f"the plan {run.id} is closed: a newer one of the same sheet stands in its place",
+        advice=f"Nothing was sent. The newest is {newest.id}: `migrator status {newest.id}` shows "
+        f"it, `migrator run --plan {newest.id}` sends what is left of it.",
+    )
 
 
 def _planned(

@@ -40,6 +40,7 @@ class Exit(IntEnum):
 
     OK = 0
     USAGE = 2
+    SHEET = 3
     SETTINGS = 5
     LEDGER = 6
     TARGET = 7

@@ -1,6 +1,7 @@
 """What `--log` and `--metrics` leave behind of commands that nobody sits at."""
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -108,6 +109,21 @@ def test_a_log_holds_no_key_and_no_value_of_a_cell(bad_night: Desk) -> None:
     (failed,) = [e for e in events(bad_night) if e["event"] == "row.failed" and e["row"] == 3]
     assert failed["exception"].startswith("MX")
     assert failed["opportunity_id"] == guid(2)
+
+
+def test_a_value_that_holds_quotes_does_not_show_in_a_log(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    amounts = ('5" pipe of Miller', 'say "Miller" now', "O'Miller 'Miller' so")
+    rows = [Deal(opportunity=guid(n), name="Odd", amount=text) for n, text in enumerate(amounts, 1)]
+    desk.write_sheet([*rows, Deal(opportunity=guid(4), name="Miller")])
+    sandbox.strike("truncated", opportunity=guid(4))
+
+    desk.run(*TO_FILES, code=Exit.ATTENTION)
+
+    text = (desk.folder / "log.jsonl").read_text(encoding="utf-8")
+    assert "row.rejected" in text
+    assert "Miller" not in text
 
 
 def test_the_metrics_of_a_bad_night_agree_with_its_log_and_its_ledger(bad_night: Desk) -> None:
@@ -224,6 +240,38 @@ def test_a_full_disk_does_not_stop_a_run(desk: Desk) -> None:
 
     assert ended.errors.count("cannot be written any more") == 1
     assert desk.states() == {"succeeded": 5}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk that is always there")
+@pytest.mark.parametrize("json_too", [(), ("--json",)])
+def test_a_full_disk_under_standard_output_is_no_fault_of_ours(
+    desk: Desk, json_too: tuple[str, ...]
+) -> None:
+    desk.write_sheet(deals(5))
+    desk.before = ["sh", "-c", 'exec "$@" >/dev/full', "sh"]
+
+    ended = desk.run(*json_too, code=Exit.SHEET)
+
+    assert "Traceback" not in ended.errors
+    assert "migrator: what there was to say could not be written" in ended.errors
+    desk.before = []
+    assert desk.states() == {"succeeded": 5}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with a name are POSIX's")
+def test_what_is_no_file_is_never_replaced(desk: Desk, sandbox: SandboxProcess) -> None:
+    desk.write_sheet(deals(1))
+    os.mkfifo(desk.folder / "figures")  # as /dev/null, which root would replace for everybody
+    os.mkfifo(desk.folder / "all.csv")
+
+    ended = desk.run("--metrics", "figures", code=Exit.USAGE)
+    assert "this is no file, but a device or a pipe" in ended.errors
+    assert sandbox.calls == []
+
+    desk.run()
+    desk.type("export", "r1", "--all", "-o", "all.csv", code=Exit.SHEET)
+    assert (desk.folder / "all.csv").is_fifo()
+    assert (desk.folder / "figures").is_fifo()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")

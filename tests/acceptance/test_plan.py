@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals
+from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals, guid
 
 BULK = "GetOpportunitiesById"
 
@@ -123,3 +123,85 @@ def test_rejected_rows_are_told_and_the_plan_stands(desk: Desk) -> None:
 
     assert planned(desk, code=Exit.ATTENTION)["states"]["rejected"] == 1
     assert desk.states() == {"planned": 1, "rejected": 1}
+
+
+def test_a_plan_that_a_newer_one_has_replaced_is_not_taken_for_sent(
+    desk: Desk, sandbox: SandboxProcess
+) -> None:
+    desk.write_sheet(deals(3))
+    older = planned(desk)
+    desk.write_sheet(deals(2))
+    newer = planned(desk)
+
+    ended = desk.type("run", "--plan", older["run"], "--yes", code=Exit.USAGE)
+
+    assert f"the plan {older['run']} is closed" in ended.errors
+    assert f"`migrator run --plan {newer['run']}`" in ended.errors
+    assert sandbox.updates == []
+
+
+def test_the_next_command_sends_the_plan_as_it_was_priced(desk: Desk) -> None:
+    desk.write_sheet(deals(3))
+    options = ("--until", "6:05", "--verify", "--no-before-image", "--share", "0.8")
+
+    plan = planned(desk, "--ledger", "other.db", *options)
+
+    ledger = (desk.folder / "other.db").resolve()
+    (command,) = plan["next"]
+    priced = "--until 06:05 --no-before-image --verify --share 0.8"
+    assert command == f"migrator run --plan {plan['run']} --ledger {ledger} {priced}"
+    desk.type(*command.split()[1:], "--yes")
+    status = json.loads(desk.type("status", "--ledger", "other.db", "--json").output)
+    (next_command,) = status["next"]
+    assert next_command.endswith(f"--ledger {ledger} -o report.html")
+
+
+@pytest.mark.parametrize("option", ["--again", "--mixed-ids"])
+def test_what_counts_while_planning_is_not_passed_over_later(
+    desk: Desk, sandbox: SandboxProcess, option: str
+) -> None:
+    desk.write_sheet(deals(1))
+    planned(desk)
+
+    ended = desk.type("run", "--plan", "r1", option, "--yes", code=Exit.USAGE)
+
+    assert f"{option} has nothing to do with it" in ended.errors
+    assert sandbox.updates == []
+
+
+def test_a_plan_of_a_sheet_that_was_sent_tells_of_its_failed_rows(
+    desk: Desk, sandbox: SandboxProcess
+) -> None:
+    desk.write_sheet(deals(2))
+    sandbox.strike("mx500", opportunity=guid(2))
+    desk.run(code=Exit.ATTENTION)
+
+    told = desk.type("plan", "deals.csv", "-m", "deals.yaml", code=Exit.ATTENTION).output
+
+    assert "these rows were sent by run r1-" in told
+    assert "next: migrator retry r1-" in told
+    assert "updates to send" not in told
+
+
+def test_rejected_rows_are_told_again_where_the_question_was_not_answered(desk: Desk) -> None:
+    first, second = deals(2)
+    desk.write_sheet([first, replace(second, amount="a lot")])
+    planned(desk, code=Exit.ATTENTION)
+
+    for _ in range(2):
+        ended = desk.type("run", "--plan", "r1", code=Exit.USAGE)
+        assert "rejected rows, by reason" in ended.errors
+
+
+def test_the_price_counts_the_canary(desk: Desk, sandbox: SandboxProcess) -> None:
+    desk.write_sheet(deals(30))
+    planned(desk)
+    before = len(sandbox.calls)
+
+    told = desk.type("run", "--plan", "r1", "--yes", "--canary", "3").errors
+
+    made = [call["path"] for call in sandbox.calls[before:]]
+    reads = sum(path.endswith("Details") for path in made)
+    assert reads >= 3
+    assert f"{reads:>9}  reads of the canary" in told
+    assert f"{30 + 1 + reads:>9}  = calls" in told

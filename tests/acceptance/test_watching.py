@@ -1,9 +1,12 @@
 """`migrator status --watch`: how far another process is."""
 
+import signal
 import subprocess
 
+import pytest
+
 from tests.acceptance.conftest import OpenDesk, StartSandbox
-from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals
+from tests.acceptance.rehearsal import HAS_SIGNALS, Desk, Exit, SandboxProcess, deals
 
 
 def under_way(
@@ -47,6 +50,25 @@ def test_watching_ends_where_nobody_works_on_the_run(
     assert "of 60 rows" in first
     assert ended.code == Exit.OK
     assert "next: migrator resume r1-" in ended.output
+
+
+@pytest.mark.skipif(not HAS_SIGNALS, reason="SIGINT cannot be sent to one process there")
+def test_ctrl_c_ends_the_watching_and_says_that_the_run_goes_on(
+    start_sandbox: StartSandbox, open_desk: OpenDesk
+) -> None:
+    sandbox, desk, running = under_way(start_sandbox, open_desk)
+    watching = desk.start("status", "--watch")
+    assert watching.stderr is not None
+    watching.stderr.readline()
+
+    watching.send_signal(signal.SIGINT)
+    ended = desk.end(watching)
+
+    assert ended.code == Exit.INTERRUPTED
+    assert "is not watched any more; it goes on" in ended.errors
+    assert "nothing more was sent" not in ended.errors
+    assert desk.end(running).code == Exit.OK
+    assert len(sandbox.updates) == 60
 
 
 def test_a_run_that_has_ended_is_shown_at_once(sandbox: SandboxProcess, desk: Desk) -> None:

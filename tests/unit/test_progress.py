@@ -85,6 +85,7 @@ def test_a_bar_is_drawn_with_what_the_stream_has(encoding: str, is_plain: bool) 
     assert "5/30" in screen.getvalue()
     assert screen.getvalue().isascii() is is_plain
     assert not re.search(r"\x1b", screen.getvalue())
+    assert "it/s" not in screen.getvalue()
 
 
 class Watch:

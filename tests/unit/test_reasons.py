@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.reasons import masked
+from migrator.reasons import masked, without_values
 
 GUID = "5ca5b042-51ea-4699-b6f0-84c40ab12770"
 
@@ -50,3 +50,21 @@ def test_whatever_stands_in_quotes_does_not_make_another_reason(value: str) -> N
 @given(number=st.integers(0, 10**12))
 def test_no_number_makes_another_reason(number: int) -> None:
     assert masked(f"row {number} is too long") == "row <number> is too long"
+
+
+@pytest.mark.parametrize("quotes", ['""', "“”", "''"])
+@given(
+    value=st.text(st.characters(exclude_categories=["Cs"], codec="ascii"), max_size=12),
+    tail=st.sampled_from([" is no number", " is no number ('Amount')", ' and not "b"', ""]),
+)
+def test_no_value_shows_whatever_quotes_it_holds(quotes: str, value: str, tail: str) -> None:
+    first, last = quotes
+
+    told = without_values(f"Amount: {first}{value} 5\" Miller 'so' Miller{last}{tail}")
+
+    assert "Miller" not in told
+    assert told.startswith("Amount: <value>")
+
+
+def test_a_value_of_which_the_end_was_cut_off_does_not_show() -> None:
+    assert without_values('HTTP 200 with "{"Id":"a", "Name":"Mil…') == "HTTP <number> with <value>"

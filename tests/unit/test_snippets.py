@@ -40,7 +40,24 @@ def test_a_proposal_without_any_near_option_changes_nothing() -> None:
     found = values_snippet(mapping, "mx_Custom_2", [Wrong("xyz", 1)], OPTIONS)
 
     assert found is not None
-    assert all(line.startswith("  #") for line in found.yaml.splitlines())
+    lines = found.yaml.splitlines()
+    assert all(line.startswith("  # ") for line in lines)
+    # Without the signs it is the field: what a person fills in stands under `values:`.
+    bare = "\n".join(f"  {line.removeprefix('  # ')}" for line in lines)
+    filled = parse_mapping(f"{HEAD}{bare}\n".replace("...", "Won"), name="m.yaml")
+    assert getattr(filled.fields["mx_Custom_2"], "values", {}) == {"xyz": "Won"}
+
+
+def test_an_option_with_another_number_is_never_proposed() -> None:
+    mapping = parse_mapping(HEAD + "  mx_Custom_2: Zone\n", name="m.yaml")
+
+    found = values_snippet(
+        mapping, "mx_Custom_2", [Wrong("Zone 11", 3), Wrong("zone-1", 2)], ["Zone 1", "Zone 12"]
+    )
+
+    assert found is not None
+    assert "      # Zone 11: ...  # 3 rows; no option is near" in found.yaml
+    assert "      zone-1: Zone 1  # 2 rows" in found.yaml
 
 
 @given(

@@ -8,6 +8,9 @@ case = Group("The command line")
 case("No command of the ledger", "migrator ledger", code=2)
 case("Nothing to run", "migrator run", code=2)
 case("A plan and a sheet", "migrator run deals.csv --plan r1", code=2)
+case("A plan and an option of planning", "migrator run --plan r1 --again", code=2)
+case("A command in capitals", "migrator RUN deals.csv", code=2)
+case("An option without a command", "migrator --pln", code=2)
 case("A code that there is not", "migrator explain not-a-dat", code=2)
 case("An exception of which nothing is known", "migrator explain MXNewException", code=2)
 case("A shell that cannot complete", "migrator completion powershell", code=2)
@@ -32,6 +35,13 @@ case("A resume without a ledger", "migrator resume --yes", code=6)
 def _(at: Scene) -> None:
     at.done(f"{RUN} --limit 1", code=12)
     at.write_sheet(deals(2))
+
+
+@case("A plan that a newer one has replaced", "migrator run --plan r1 --yes", code=2)
+def _(at: Scene) -> None:
+    at.done("migrator plan deals.csv -m deals.yaml")
+    at.write_sheet(deals(2))
+    at.done("migrator plan deals.csv -m deals.yaml")
 
 
 @case("A run that there is not", "migrator status r7", code=2)
