@@ -22,6 +22,9 @@ _RUNS: Final = """
     FROM runs r WHERE r.account = ? AND r.source_name = ? AND r.state <> 'planning'
     ORDER BY r.run DESC LIMIT 1
 """
+_CALLS: Final = """
+    SELECT coalesce(sum(e.attempts), 0) FROM ledger l JOIN entries e ON e.run = ? WHERE l.tag = ?
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,14 @@ class KnownRun:
     succeeded: int
     rows_read: int
     created_at: float  #: Wall time.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Another file of the same ledger."""
+
+    ledger: Path
+    calls: int  #: Of the run that was asked for.
 
 
 class KnownLedgers:
@@ -64,6 +75,14 @@ class KnownLedgers:
                 if found is not None:
                     yield found
 
+    def copies_ahead(self, path: Path, tag: str, run: int, *, calls: int) -> "Iterator[Copy]":
+        """Copies of the ledger at ``path`` that know more than so many calls of one of its runs."""
+        for other in map(Path, self._paths()):
+            if other != path and other.is_file():
+                found = _calls_in_copy(other, tag, run)
+                if found > calls:
+                    yield Copy(ledger=other, calls=found)
+
     def _paths(self) -> list[str]:
         try:
             content = orjson.loads(self._file.read_bytes())
@@ -72,15 +91,26 @@ class KnownLedgers:
         return [path for path in content if isinstance(path, str)]
 
 
-def _newest_run(path: Path, account: str, source_name: str) -> KnownRun | None:
+def _asked(path: Path, sql: str, *values: object) -> sqlite3.Row | None:
+    """The first row of a query to another ledger; None where it cannot be read."""
     try:
         with contextlib.closing(
             sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=1.0)
         ) as connection:
             connection.row_factory = sqlite3.Row
-            row = connection.execute(_RUNS, (account, source_name)).fetchone()
+            found: sqlite3.Row | None = connection.execute(sql, values).fetchone()
     except sqlite3.Error:
         return None
+    return found
+
+
+def _calls_in_copy(path: Path, tag: str, run: int) -> int:
+    row = _asked(path, _CALLS, run, tag)
+    return row[0] if row is not None else 0
+
+
+def _newest_run(path: Path, account: str, source_name: str) -> KnownRun | None:
+    row = _asked(path, _RUNS, account, source_name)
     if row is None:
         return None
     return KnownRun(

@@ -35,11 +35,11 @@ from migrator.runs.nightly_brakes import (
     refuse_blank_columns,
     refuse_unknown_columns,
 )
+from migrator.runs.other_ledgers import refuse_a_second_ledger
 from migrator.runs.planning import Sheet, open_source, source_name
 from migrator.runs.reading import CallRefusedError, users_by_email
 from migrator.runs.repeated import gather_rows
 from migrator.runs.retrying import go_on
-from migrator.runs.running import refuse_a_second_ledger
 from migrator.runs.sheet_locks import hold_mapping
 from migrator.runs.sifting import SeveralRowsError, Sifted, sift
 from migrator.runs.telling import tell_planned

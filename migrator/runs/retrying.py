@@ -14,6 +14,7 @@ from migrator.runs.asking import as_it_stands, ask_and_deliver
 from migrator.runs.choosing import RowRanges, failed_for, numbers_of, say_carriers
 from migrator.runs.delivering import Finished
 from migrator.runs.edited import held_rows
+from migrator.runs.other_ledgers import refuse_a_copy_behind
 from migrator.runs.pruning import refuse_pruned
 from migrator.runs.world import World
 
@@ -65,6 +66,7 @@ def go_on(
     notes: Sequence[str] = (),
 ) -> Finished:
     """Send what is left of a run, of the ``chosen`` entries where some are; the caller holds it."""
+    refuse_a_copy_behind(world, run)
     world.ledger.work.begin(run)
     held = held_rows(
         world, run, states=(State.IN_DOUBT,), numbers=chosen, overwrite=overwrite, policy=policy
@@ -92,6 +94,7 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
             return as_it_stands(world, run)
         require_account(world, run, same_account=options.same_account)
         run = world.ledger.plans.run(run.number)
+        refuse_a_copy_behind(world, run)
         world.ledger.work.begin(run)
         states = (State.IN_DOUBT,) if options.in_doubt else (State.FAILED, State.IN_DOUBT)
         held = held_rows(

@@ -7,13 +7,11 @@ themselves are elsewhere.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from migrator.clock import local_time
 from migrator.dispatcher import DeliveryPolicy
 from migrator.errors import UsageError
 from migrator.loader import Rows
 from migrator.mapping import Mapping
 from migrator.model import Balance, Run, RunState, State
-from migrator.reports.text import counted
 from migrator.runs.accounts import account_of, require_account
 from migrator.runs.asking import as_it_stands, plan_summary
 from migrator.runs.canary import deliver_after_canary
@@ -21,6 +19,7 @@ from migrator.runs.choosing import RowRanges, chosen_rows, numbers_of
 from migrator.runs.closing import close_all, remove_unsealed, warnings_about
 from migrator.runs.delivering import Finished, rows_left
 from migrator.runs.mended import MendedRows, is_export
+from migrator.runs.other_ledgers import refuse_a_second_ledger
 from migrator.runs.planning import (
     Planned,
     Sheet,
@@ -198,33 +197,6 @@ def _earlier(world: World, planned: Planned) -> list[Run]:
     """Other runs of the same source by the same mapping, the newest first."""
     same_names = world.ledger.plans.same_names(planned.run.source, account=planned.run.account)
     return [run for run in same_names if run.number != planned.run.number]
-
-
-def refuse_a_second_ledger(world: World, account: str, name: str) -> None:
-    """Ask before a ledger that knows nothing sends what another one has sent already.
-
-    Raises:
-        UsageError: Another ledger knows the source, and nobody said that this one is meant.
-    """
-    ledger = world.ledger
-    if any(run.account == account and run.source.name == name for run in ledger.records.runs()):
-        return
-    others = world.known_ledgers.others_that_know(ledger.path, account=account, source_name=name)
-    other = next(others, None)
-    if other is None:
-        return
-    statement = (
-        f"{other.ledger} holds run {other.id} of {name} for this account, begun "
-        f"{local_time(other.created_at)}: {other.succeeded:,} of {counted(other.rows_read, 'row')} "
-        f"succeeded. The ledger {ledger.path} knows nothing of that: every row and every note "
-        "would be sent again"
-    )
-    if not world.operator.agrees(f"{statement}.", "Send with this ledger all the same?"):
-        raise UsageError(
-            statement,
-            advice=f"Use the other one: --ledger {other.ledger}. Or say that this one is meant: "
-            "--new-ledger. Nothing was sent.",
-        )
 
 
 def _source_rows(world: World, rows: Rows, account: str) -> tuple[SourceRows, int]:

@@ -1,5 +1,6 @@
 """The ledger where people expect it: its path is shown, and a second one asks first."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,31 @@ def test_a_person_at_the_terminal_is_asked_and_may_say_no(
     assert code == Exit.USAGE
     assert "would be sent again" in shown
     assert len(sandbox.updates) == before
+
+
+def test_a_copy_of_a_ledger_does_not_send_what_the_other_one_sent(
+    desk: Desk, sandbox: SandboxProcess
+) -> None:
+    desk.write_sheet(deals(3))
+    desk.type("plan", "deals.csv", "-m", "deals.yaml")
+    shutil.copy(desk.folder / "migrator.db", desk.folder / "copy.db")
+    desk.type("run", "--plan", "r1", "--yes", "--ledger", "copy.db")
+
+    ended = desk.type("run", "--plan", "r1", "--yes", code=Exit.USAGE)
+
+    assert "has sent 3 calls more of run r1-" in ended.errors
+    assert len(sandbox.updates) == 3
+    (desk.folder / "copy.db").unlink()  # this one is right, after all
+    desk.type("run", "--plan", "r1", "--yes")
+    assert len(sandbox.updates) == 6
+
+
+def test_a_copy_that_is_behind_disturbs_nobody(desk: Desk, sandbox: SandboxProcess) -> None:
+    desk.write_sheet(deals(3))
+    desk.run("--limit", "1", code=Exit.STOPPED)
+    shutil.copy(desk.folder / "migrator.db", desk.folder / "backup.db")
+    desk.type("status", "--ledger", "backup.db")
+
+    desk.type("resume", "--yes")
+
+    assert len(sandbox.updates) == 3
