@@ -94,7 +94,7 @@ def _prune(options: argparse.Namespace) -> int:
     from migrator.cli.terminal import TerminalOperator
     from migrator.clock import SystemClock
     from migrator.reports.text import counted
-    from migrator.runs.pruning import kept_lines, prunable, prune
+    from migrator.runs.pruning import compact, kept_lines, prunable, prune, taken_up_lines
 
     now = SystemClock().wall()
     before = now - options.older_than
@@ -108,6 +108,9 @@ def _prune(options: argparse.Namespace) -> int:
             show(f"answers about leads, of `migrator ids`: {found.lookups:,}")
         if not (found.runs or found.lookups):
             show("nothing that old has cells or values")
+            if not (options.dry_run or ledger.pruning.is_compact()):
+                compact(ledger)
+                show("the file was rewritten: nothing of what was removed before is in it")
             return ExitCode.OK
         if options.dry_run:
             show("nothing was removed; without --dry-run all of it is")
@@ -117,8 +120,10 @@ def _prune(options: argparse.Namespace) -> int:
             "then, and nothing can be undone; the balance and the digests stay."
         ):
             return ExitCode.OK
-        prune(ledger, found, before=before, at=now)
-    show(f"removed: cells and values of {counted(len(found.runs), 'run')}")
+        removed = prune(ledger, found, before=before, at=now)
+    for line in taken_up_lines(removed.kept):
+        show(line)
+    show(f"removed: cells and values of {counted(len(removed.runs), 'run')}")
     return ExitCode.OK
 
 

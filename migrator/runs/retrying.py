@@ -5,6 +5,7 @@ Owns which entries step back to planned, and what is looked at first. The plan i
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from migrator.dispatcher import DeliveryPolicy
 from migrator.model import Doubt, Run, State
@@ -16,6 +17,8 @@ from migrator.runs.delivering import Finished
 from migrator.runs.edited import held_rows
 from migrator.runs.pruning import refuse_pruned
 from migrator.runs.world import World
+
+_NOTHING_TO_SEND: Final = "its failed rows cannot be sent again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
             reason.
     """
     choices = world.ledger.choices
-    refuse_pruned(run, "its failed rows cannot be sent again")
+    refuse_pruned(run, _NOTHING_TO_SEND)
     with world.ledger.locks.hold(run):
         numbers = numbers_of(world, run, options.rows)
         say_carriers(world, run, options.rows)
@@ -92,6 +95,7 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
             return as_it_stands(world, run)
         require_account(world, run, same_account=options.same_account)
         run = world.ledger.plans.run(run.number)
+        refuse_pruned(run, _NOTHING_TO_SEND)  # before this process held it, too
         world.ledger.work.begin(run)
         states = (State.IN_DOUBT,) if options.in_doubt else (State.FAILED, State.IN_DOUBT)
         held = held_rows(

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from migrator.ledger import open_ledger
+from migrator.runs.pruning import prunable, prune
 from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals
 
 PRUNE = ("ledger", "prune", "--older-than", "90d")
@@ -131,3 +133,57 @@ def test_a_report_of_what_is_left_can_be_made(old_run: Desk) -> None:
 
     page = (old_run.folder / "report.html").read_text(encoding="utf-8")
     assert "MXInvalidInputException" in page or "invalid-input" in page
+
+
+def test_a_reader_that_keeps_the_old_file_is_told_of_and_the_next_time_makes_good(
+    old_run: Desk,
+) -> None:
+    reader = sqlite3.connect(old_run.folder / "migrator.db", isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM entries").fetchone() == (4,)
+
+    ended = old_run.type(*PRUNE, "--yes", code=Exit.LEDGER)
+
+    assert "another program is reading it" in ended.errors
+    assert "parts of them may still be read in it" in ended.errors
+    # It goes as it came: a program that dies leaves the log where it is.
+    log = (old_run.folder / "migrator.db-wal").read_bytes()
+    content = (old_run.folder / "migrator.db").read_bytes()
+    reader.close()
+    (old_run.folder / "migrator.db").write_bytes(content)
+    (old_run.folder / "migrator.db-wal").write_bytes(log)
+    assert in_the_file(old_run) == set(SECRETS_OF_ROWS)
+    assert "the file was rewritten" in old_run.type(*PRUNE, "--yes").output
+    assert in_the_file(old_run) == set()
+    assert old_run.type(*PRUNE, "--yes").output == "nothing that old has cells or values\n"
+
+
+def test_a_run_that_was_worked_on_while_the_question_stood_keeps_all(
+    old_run: Desk, sandbox: SandboxProcess
+) -> None:
+    with open_ledger(old_run.folder / "migrator.db") as ledger:
+        before = ledger.records.run("r1").finished_at + 1
+        found = prunable(ledger, before=before)
+        assert [old.run.id for old in found.runs]
+        with sqlite3.connect(old_run.folder / "migrator.db") as other:  # as a stopped retry does
+            other.execute("UPDATE entries SET state = 'planned' WHERE state = 'failed'")
+        other.close()
+
+        removed = prune(ledger, found, before=before, at=before)
+
+    assert not removed.runs
+    assert removed.kept
+    assert "Deal 3" in {row["Name"] for row in old_run.entries()}
+
+
+def test_a_run_that_another_process_holds_keeps_all_and_the_others_do_not(old_run: Desk) -> None:
+    old_run.write_sheet(deals(2), name="more.csv")
+    old_run.run(sheet="more.csv")
+    grow_old(old_run)
+    with open_ledger(old_run.folder / "migrator.db") as ledger:
+        with ledger.locks.hold(ledger.records.run("r1")):
+            ended = old_run.type(*PRUNE, "--yes", code=Exit.LEDGER)
+
+    assert "is being worked on" in ended.errors
+    assert "a lot of money" in in_the_file(old_run)
+    assert old_run.type("export", "r2", "--all", "-o", "out.csv", code=Exit.USAGE)
