@@ -21,6 +21,7 @@ _OLD: Final = """
     FROM runs r WHERE r.state <> 'planning' AND r.pruned_at = 0
         AND max(r.finished_at, r.created_at) < ? ORDER BY r.run
 """
+_ONE_OLD: Final = f"SELECT * FROM ({_OLD}) WHERE run = ?"  # noqa: S608 - constants
 _EMPTY_ENTRIES: Final = """
     UPDATE entries SET cells = '[]', note = '', note_parts = '',
         message = iif(message = '', '', '(removed)'),
@@ -70,7 +71,7 @@ class Pruning:
         # leaves it in the log alone, which the next program that closes the ledger clears.
         self._database.change("PRAGMA secure_delete = ON")
         with self._database.transaction():
-            row = self._database.row(f"SELECT * FROM ({_OLD}) WHERE run = ?", before, run.number)
+            row = self._database.row(_ONE_OLD, before, run.number)
             if row is None or row["open_rows"]:
                 return False
             for removal in _REMOVALS:

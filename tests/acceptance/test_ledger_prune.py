@@ -1,5 +1,6 @@
 """`ledger prune`: what rows held is gone from the file; what proves and protects is there."""
 
+import json
 import sqlite3
 from dataclasses import replace
 
@@ -126,13 +127,19 @@ def test_young_runs_and_runs_with_rows_left_keep_all(desk: Desk, sandbox: Sandbo
     assert len(sandbox.updates) == 3
 
 
-def test_a_report_of_what_is_left_can_be_made(old_run: Desk) -> None:
+def test_a_report_of_what_is_left_says_what_is_gone(old_run: Desk) -> None:
     old_run.type(*PRUNE, "--yes")
 
-    old_run.type("report", "r1", "-o", "report.html")
-
-    page = (old_run.folder / "report.html").read_text(encoding="utf-8")
-    assert "MXInvalidInputException" in page or "invalid-input" in page
+    for name in ("report.html", "report.md"):
+        old_run.type("report", "r1", "-o", name)
+        page = (old_run.folder / name).read_text(encoding="utf-8")
+        assert "Invalid Input" not in page
+        assert "MXInvalidInputException" in page
+        assert "Cells and values of this run were removed" in page
+        assert "no before-images were kept" not in page
+        assert "export" not in page
+    printed = old_run.type("report", "r1", "--format", "json").output
+    assert json.loads(printed)["run"]["pruned_at"].startswith("20")
 
 
 def test_a_reader_that_keeps_the_old_file_is_told_of_and_the_next_time_makes_good(
@@ -180,9 +187,11 @@ def test_a_run_that_another_process_holds_keeps_all_and_the_others_do_not(old_ru
     old_run.write_sheet(deals(2), name="more.csv")
     old_run.run(sheet="more.csv")
     grow_old(old_run)
-    with open_ledger(old_run.folder / "migrator.db") as ledger:
-        with ledger.locks.hold(ledger.records.run("r1")):
-            ended = old_run.type(*PRUNE, "--yes", code=Exit.LEDGER)
+    with (
+        open_ledger(old_run.folder / "migrator.db") as ledger,
+        ledger.locks.hold(ledger.records.run("r1")),
+    ):
+        ended = old_run.type(*PRUNE, "--yes", code=Exit.LEDGER)
 
     assert "is being worked on" in ended.errors
     assert "a lot of money" in in_the_file(old_run)
