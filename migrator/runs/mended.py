@@ -39,6 +39,22 @@ def is_export(columns: Sequence[str]) -> bool:
     return RUN_COLUMN in columns and ENTRY_COLUMN in columns
 
 
+def refuse_half_an_export(columns: Sequence[str], file: str) -> None:
+    """Do nothing if a sheet has both columns that link an export to its run, or neither.
+
+    Raises:
+        SourceError: It has one: as a new sheet it would send rows that mend nothing.
+    """
+    lost = {RUN_COLUMN, ENTRY_COLUMN} - set(columns)
+    if len(lost) == 1:
+        raise SourceError(
+            f'the export has lost the column "{lost.pop()}"',
+            where=file,
+            advice="Put it back, or export again: the two tell which row is which. To send the "
+            f"rows as new ones remove all columns that begin with {OURS}.",
+        )
+
+
 def open_or_export(
     path: Path, open_declared: Callable[[Path], Rows], *, header_row: int | None
 ) -> Rows:

@@ -299,3 +299,16 @@ def test_a_cell_that_a_program_wrote_otherwise_is_no_change(
     (held,) = sandbox.opportunities().values()
     assert held["fields"]["mx_Custom_1"] == "Café 😀 पम्प?"
     assert held["notes"] == {"a\r\nb": 1}
+
+
+def test_an_export_without_one_of_the_two_columns_is_no_new_sheet(
+    desk: Desk, sandbox: SandboxProcess
+) -> None:
+    mended = half_mended(desk)
+    cut = [{name: row[name] for name in row if name != "migrator_entry"} for row in mended]
+    desk.rewrite_export("fix.csv", cut)
+
+    told = desk.run(sheet="fix.csv", code=3).errors
+
+    assert 'fix.csv: the export has lost the column "migrator_entry"' in told
+    assert len(sandbox.updates) == 1
