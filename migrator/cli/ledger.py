@@ -94,7 +94,7 @@ def _prune(options: argparse.Namespace) -> int:
     from migrator.cli.terminal import TerminalOperator
     from migrator.clock import SystemClock
     from migrator.reports.text import counted
-    from migrator.runs.pruning import compact, kept_lines, prunable, prune, taken_up_lines
+    from migrator.runs.pruning import kept_lines, prunable, prune, rewrite_if_owed, taken_up_lines
 
     now = SystemClock().wall()
     before = now - options.older_than
@@ -108,8 +108,7 @@ def _prune(options: argparse.Namespace) -> int:
             show(f"answers about leads, of `migrator ids`: {found.lookups:,}")
         if not (found.runs or found.lookups):
             show("nothing that old has cells or values")
-            if not (options.dry_run or ledger.pruning.is_compact()):
-                compact(ledger)
+            if not options.dry_run and rewrite_if_owed(ledger):
                 show("the file was rewritten: nothing of what was removed before is in it")
             return ExitCode.OK
         if options.dry_run:

@@ -48,18 +48,27 @@ def prune(ledger: Ledger, found: Pruned, *, before: float, at: float) -> Pruned:
             continue
         (removed.runs if was_pruned else removed.kept).append(old)
     ledger.pruning.forget_lookups(before)
-    compact(ledger)
+    _compact(ledger)
     if refused is not None:
         raise refused
     return removed
 
 
-def compact(ledger: Ledger) -> None:
-    """Rewrite the file, so that nothing of what was removed can be read in it.
+def rewrite_if_owed(ledger: Ledger) -> bool:
+    """Rewrite the file where an earlier pruning could not, unless a process works on a run.
+
+    Gives whether it was rewritten.
 
     Raises:
-        LedgerError: Another process uses the ledger, or there is no room.
+        LedgerError: Another program uses the ledger, or there is no room.
     """
+    if ledger.pruning.is_compact() or ledger.locks.anybody():
+        return False
+    _compact(ledger)
+    return True
+
+
+def _compact(ledger: Ledger) -> None:
     try:
         ledger.pruning.compact()
     except LedgerError as error:

@@ -207,7 +207,7 @@ def test_a_long_export_shows_how_far_it_is_and_a_short_one_does_not(desk: Desk) 
 
     assert code == Exit.OK
     assert "100%" in long
-    assert "5000/5000 written" in long
+    assert "exporting: 5,000 rows" in long
     assert "the first 5,000" not in long
     assert "%" not in short
 

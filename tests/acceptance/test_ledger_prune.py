@@ -196,3 +196,17 @@ def test_a_run_that_another_process_holds_keeps_all_and_the_others_do_not(old_ru
     assert "is being worked on" in ended.errors
     assert "a lot of money" in in_the_file(old_run)
     assert old_run.type("export", "r2", "--all", "-o", "out.csv", code=Exit.USAGE)
+
+
+def test_a_run_under_way_is_not_disturbed_by_a_rewriting_that_is_owed(old_run: Desk) -> None:
+    old_run.type(*PRUNE, "--yes")
+    with sqlite3.connect(old_run.folder / "migrator.db") as other:  # leaves free pages
+        other.execute("CREATE TABLE filler AS SELECT zeroblob(100000)")
+        other.execute("DROP TABLE filler")
+    other.close()
+    with open_ledger(old_run.folder / "migrator.db") as ledger:
+        with ledger.locks.hold(ledger.records.run("r1")):
+            told = old_run.type(*PRUNE, "--yes").output
+        assert told == "nothing that old has cells or values\n"
+
+    assert "the file was rewritten" in old_run.type(*PRUNE, "--yes").output
