@@ -8,7 +8,7 @@ with ```yaml deals.yaml) gets its name as a caption. It changes no page.
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -75,6 +75,16 @@ def _tree(title: str, listed: str) -> str:
     return f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{lines}\n```\n\n" if pages else ""
 
 
+def _for_keyboards(
+    app: "Sphinx", name: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Let examples that are wider than the page be scrolled without a mouse."""
+    del app, name, template, doctree
+    if "body" in context:
+        context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
+
+
 def setup(app: "Sphinx") -> None:
     """Called by Sphinx."""
     app.connect("source-read", _in_sphinx)
+    app.connect("html-page-context", _for_keyboards)

@@ -93,7 +93,7 @@ def _prune(options: argparse.Namespace) -> int:
     from migrator.clock import SystemClock
     from migrator.redact import printable
     from migrator.reports.text import counted
-    from migrator.runs.pruning import kept_lines, prunable, prune
+    from migrator.runs.pruning import kept_lines, prunable, prune, rewrite_if_owed, taken_up_lines
 
     now = SystemClock().wall()
     before = now - options.older_than
@@ -107,6 +107,8 @@ def _prune(options: argparse.Namespace) -> int:
             show(f"answers about leads, of `migrator ids`: {found.lookups:,}")
         if not (found.runs or found.lookups):
             show("nothing that old has cells or values")
+            if not options.dry_run and rewrite_if_owed(ledger):
+                show("the file was rewritten: nothing of what was removed before is in it")
             return ExitCode.OK
         if options.dry_run:
             show("nothing was removed; without --dry-run all of it is")
@@ -116,8 +118,10 @@ def _prune(options: argparse.Namespace) -> int:
             "then, and nothing can be undone; the balance and the digests stay."
         ):
             return ExitCode.OK
-        prune(ledger, found, before=before, at=now)
-    show(f"removed: cells and values of {counted(len(found.runs), 'run')}")
+        removed = prune(ledger, found, before=before, at=now)
+    for line in taken_up_lines(removed.kept):
+        show(line)
+    show(f"removed: cells and values of {counted(len(removed.runs), 'run')}")
     return ExitCode.OK
 
 

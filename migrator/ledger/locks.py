@@ -9,6 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
+from glob import escape
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -65,6 +66,17 @@ class RunLocks:
                 return False
         except Timeout:
             return True
+
+    def anybody(self) -> bool:
+        """Whether a living process holds any run of the ledger."""
+        path = self._database.path
+        for file in path.parent.glob(f"{escape(path.name)}-run*.lock"):
+            try:
+                with FileLock(file).acquire(timeout=0):
+                    continue
+            except Timeout:
+                return True
+        return False
 
     def _is_held(self, run: Run) -> LedgerError:
         holder = self._database.value("SELECT holder FROM runs WHERE run = ?", run.number)

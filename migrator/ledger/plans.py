@@ -61,6 +61,21 @@ _WITH_CONFIRMED: Final = """
 """
 
 
+# An entry that was mended before names its copy: when that needs mending, too, it is corrected.
+_CORRECT: Final = """
+    WITH RECURSIVE mended (by, run, number) AS (
+        SELECT number, place_run, place_number FROM entries WHERE run = ?2 AND place_run <> ?2
+        UNION ALL
+        SELECT m.by, e.other_run, e.other_number FROM mended m
+        JOIN entries e ON e.run = m.run AND e.number = m.number
+        WHERE e.state = 'corrected' AND e.other_run IS NOT NULL)
+    UPDATE entries AS old SET state = 'corrected', updated_at = ?1,
+        other_run = ?2, other_number = m.by
+    FROM mended m WHERE old.run = m.run AND old.number = m.number
+        AND old.state IN ('failed', 'rejected')
+"""
+
+
 class PlannedRow(NamedTuple):
     """A source row and what the mapping made of it."""
 
@@ -228,15 +243,7 @@ class PlanLedger:
             database.change(
                 "UPDATE entries SET needs_call = 1 WHERE run = ? AND state = 'planned'", run.number
             )
-            database.change(
-                "UPDATE entries AS old SET state = 'corrected', updated_at = ?1,"
-                " other_run = new.run, other_number = new.number"
-                " FROM entries AS new WHERE new.run = ?2 AND new.place_run <> ?2"
-                " AND old.run = new.place_run AND old.number = new.place_number"
-                " AND old.state IN ('failed', 'rejected')",
-                time.time(),
-                run.number,
-            )
+            database.change(_CORRECT, time.time(), run.number)
             database.change(
                 "UPDATE runs SET state = ?, content_digest = ?, rows_read = ?, blank_rows = ?"
                 " WHERE run = ?",

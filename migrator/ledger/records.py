@@ -203,6 +203,15 @@ class Records:
             orjson.dumps(list(states)).decode(),
         )
 
+    def copies_in(self, run: int) -> dict[Place, int]:
+        """The mended copies of a run: the place of the entry that each mends, to its number."""
+        rows = self._database.rows(
+            "SELECT place_run, place_number, number FROM entries"
+            " WHERE run = ? AND place_run <> run",
+            run,
+        )
+        return {(row[0], row[1]): row[2] for row in rows}
+
     def entry(self, place: Place) -> EntryRecord | None:
         """One entry by run and number."""
         row = self._database.row(_ENTRY, *place)

@@ -93,6 +93,7 @@ def _rendered(
         kind_of=find,
         noun=noun,
         succeeded=_box(report.balance, "succeeded"),
+        next=[line for line in report.next if not line.startswith("migrator report ")],
         written_at=clock.moment(report.made_at),
         states=_states(report),
         verdicts=_verdicts(report),

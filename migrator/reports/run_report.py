@@ -67,6 +67,7 @@ class RunFacts:
     first_call_at: datetime | None
     last_call_at: datetime | None
     finished_at: datetime | None
+    pruned_at: datetime | None  #: When `ledger prune` removed its cells and values; None: never.
     content_digest: str
     unchanged_not_kept: int  #: Rows that needed no call and of which only the count is kept.
     notes_left_out: int

@@ -4,7 +4,8 @@ Owns the recognition by our columns (DESIGN section 5, "A mended export"), and w
 export meant. A cell whose text is unchanged is taken from the ledger, kind and all.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from hashlib import blake2b
@@ -29,6 +30,7 @@ RUN_COLUMN: Final = "migrator_run"
 ENTRY_COLUMN: Final = "migrator_entry"
 MENDABLE: Final = (State.FAILED, State.REJECTED)
 _WORKBOOKS: Final = (".xlsx", ".xlsm")
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _OF_MAPPING: Final = frozenset(Fault)
 """The problems that mapping finds again where they still are; others stand with their cell."""
 
@@ -36,6 +38,22 @@ _OF_MAPPING: Final = frozenset(Fault)
 def is_export(columns: Sequence[str]) -> bool:
     """Whether a sheet with this header is one of our exports."""
     return RUN_COLUMN in columns and ENTRY_COLUMN in columns
+
+
+def refuse_half_an_export(columns: Sequence[str], file: str) -> None:
+    """Do nothing if a sheet has both columns that link an export to its run, or neither.
+
+    Raises:
+        SourceError: It has one: as a new sheet it would send rows that mend nothing.
+    """
+    lost = {RUN_COLUMN, ENTRY_COLUMN} - set(columns)
+    if len(lost) == 1:
+        raise SourceError(
+            f'the export has lost the column "{lost.pop()}"',
+            where=file,
+            advice="Put it back, or export again: the two tell which row is which. To send the "
+            f"rows as new ones remove all columns that begin with {OURS}.",
+        )
 
 
 def open_or_export(
@@ -106,6 +124,8 @@ class MendedRows:
         self.content_digest = ""
         self.notes: list[str] = []
         self._date_columns: set[int] | None = None
+        self._copies: dict[int, Mapping[Place, int]] = {}  #: Run to `Records.copies_in`.
+        self._given: dict[int, tuple[int, bytes]] = {}  #: Entry to its row here, and a digest.
         self._positions = self._find_columns()
 
     def _original_run(self) -> Run:
@@ -179,18 +199,71 @@ class MendedRows:
     def _mend(
         self, row: SourceRow | Rejected, left_out: list[str]
     ) -> tuple[SourceRow | Rejected, Place] | None:
-        record = self._record(row.row if isinstance(row, Rejected) else row)
-        told = _not_mendable(record)
+        given = row.row if isinstance(row, Rejected) else row
+        record = self._record(given)
+        newest = self._newest(record)
+        told = self._not_mendable(record, newest) or self._repeats(given, record)
         if told:
             left_out.append(told)
             return None
-        place = (record.run, record.number)
+        place = (record.run, record.number)  # its first: later copies stand at the same place
         if isinstance(row, Rejected):
             return row, place
         cells = self._cells(row, record)
         mended = SourceRow(row.file, row.sheet, row.row, row.line, self.columns, cells)
         left = self._left_as_it_was(record, cells)
         return Rejected(row=mended, problems=left) if left else mended, place
+
+    def _newest(self, record: EntryRecord) -> EntryRecord:
+        """The entry, or the latest of its mended copies: a file may be mended bit by bit."""
+        while (copy := self._copy_of(record)) is not None:
+            record = copy
+        return record
+
+    def _copy_of(self, record: EntryRecord) -> EntryRecord | None:
+        records = self._ledger.records
+        if record.carrier is None:
+            is_mended = record.state is State.CORRECTED and record.other is not None
+            return records.entry(record.other) if is_mended and record.other else None
+        carrier = records.entry(record.carrier.place)
+        if carrier is None or carrier.state is not State.CORRECTED or carrier.other is None:
+            return None
+        run = carrier.other[0]
+        if run not in self._copies:
+            self._copies[run] = records.copies_in(run)
+        number = self._copies[run].get((record.run, record.number))
+        return None if number is None else records.entry((run, number))
+
+    def _not_mendable(self, record: EntryRecord, newest: EntryRecord) -> str:
+        """Why an entry cannot be mended; "" when it can. A merged one goes with its carrier."""
+        carrier = newest.carrier
+        state = carrier.state if carrier is not None else newest.state
+        if state in MENDABLE:
+            return ""
+        words = state.replace("_", " ")
+        if newest is not record:
+            return f"row {record.row} is {words} in run {self._ledger.history.id_of(newest.run)}"
+        if carrier is not None:
+            return f"row {record.row} went with row {carrier.row}, which is {words}"
+        return f"row {record.row} is {words}"
+
+    def _repeats(self, given: SourceRow, record: EntryRecord) -> str:
+        """Which earlier row of this file the row is once more; "" when it is none.
+
+        Raises:
+            SourceError: The two are not the same: sent both, a note would be there twice.
+        """
+        digest = blake2b(encode_cells(given.cells).encode(), digest_size=16).digest()
+        first, known = self._given.setdefault(record.number, (given.row, digest))
+        if first == given.row:
+            return ""
+        if digest != known:
+            raise SourceError(
+                f"rows {first} and {given.row} both mend row {record.row} of {record.file}",
+                where=self._rows.file,
+                advice="Keep the one that holds, and delete the other: each row is sent once.",
+            )
+        return f"row {given.row} of this file is its row {first} once more"
 
     def _left_as_it_was(self, record: EntryRecord, cells: tuple[Cell, ...]) -> tuple[Problem, ...]:
         """What the loader refused in cells that nobody changed: as texts they would pass now."""
@@ -234,7 +307,8 @@ class MendedRows:
         if not isinstance(given, str):
             return original if cell_text(given) == cell_text(original) else given
         texts = [reading(given) for reading in self._readings]
-        if cell_text(original) in texts or shown_text(cell_text(original)) in texts:
+        meant = (cell_text(original), shown_text(cell_text(original)))
+        if any(_is_same(text, one) for text in texts for one in meant):
             return original
         text = texts[0]
         if isinstance(original, date) or column in self._columns_of_dates():
@@ -253,18 +327,6 @@ class MendedRows:
         return self._date_columns
 
 
-def _not_mendable(record: EntryRecord) -> str:
-    """Why an entry cannot be mended; "" when it can. A merged one goes with its carrier."""
-    carrier = record.carrier
-    state = carrier.state if carrier is not None else record.state
-    if state in MENDABLE:
-        return ""
-    words = state.replace("_", " ")
-    if carrier is not None:
-        return f"row {record.row} went with row {carrier.row}, which is {words}"
-    return f"row {record.row} is {words}"
-
-
 def _readings(rows: Rows) -> Sequence[Callable[[str], str]]:
     """What a text in this export may mean, the likeliest first.
 
@@ -275,6 +337,31 @@ def _readings(rows: Rows) -> Sequence[Callable[[str], str]]:
     if rows.sheet == EXPORT_SHEET:
         return (str,)
     return (unescape_formula, str)
+
+
+def _is_same(given: str, original: str) -> bool:
+    r"""Whether a program, not a person, made one text of the other.
+
+    LibreOffice ends the lines of a cell in its own way, and a CSV that is saved in an old encoding
+    has question marks for letters that this does not have, one or two for an emoji.
+
+    >>> _is_same("a\nb", "a\r\nb"), _is_same("Caf? ??", "Café 😀"), _is_same("Cafe", "Café")
+    (True, True, False)
+    """
+    if given == original:
+        return True
+    given, original = ("\n".join(_LINE_END.split(text)) for text in (given, original))
+    if given == original:
+        return True
+    doubled = "".join(one * 2 if one > "\uffff" else one for one in original)
+    return "?" in given and any(_is_but_for_letters(given, one) for one in (original, doubled))
+
+
+def _is_but_for_letters(given: str, original: str) -> bool:
+    return len(given) == len(original) and all(
+        one == other or (one == "?" and not other.isascii())
+        for one, other in zip(given, original, strict=True)
+    )
 
 
 def _iso(text: str) -> Cell:

@@ -31,16 +31,44 @@ def prunable(ledger: Ledger, *, before: float) -> Pruned:
     return found
 
 
-def prune(ledger: Ledger, found: Pruned, *, before: float, at: float) -> None:
-    """Remove it, and what it left in the file's free pages.
+def prune(ledger: Ledger, found: Pruned, *, before: float, at: float) -> Pruned:
+    """Remove it, and what it left in the file's free pages; gives what was removed.
 
     Raises:
-        LedgerError: Another process works on one of the runs, or uses the ledger.
+        LedgerError: Another process works on one of the runs, or uses the ledger. The others'
+            cells and values are removed.
     """
+    removed, refused = Pruned(lookups=found.lookups), None
     for old in found.runs:
-        with ledger.locks.hold(old.run):
-            ledger.pruning.prune(old.run, at=at)
+        try:
+            with ledger.locks.hold(old.run):
+                was_pruned = ledger.pruning.prune(old.run, before=before, at=at)
+        except LedgerError as error:
+            refused = refused or error
+            continue
+        (removed.runs if was_pruned else removed.kept).append(old)
     ledger.pruning.forget_lookups(before)
+    _compact(ledger)
+    if refused is not None:
+        raise refused
+    return removed
+
+
+def rewrite_if_owed(ledger: Ledger) -> bool:
+    """Rewrite the file where an earlier pruning could not, unless a process works on a run.
+
+    Gives whether it was rewritten.
+
+    Raises:
+        LedgerError: Another program uses the ledger, or there is no room.
+    """
+    if ledger.pruning.is_compact() or ledger.locks.anybody():
+        return False
+    _compact(ledger)
+    return True
+
+
+def _compact(ledger: Ledger) -> None:
     try:
         ledger.pruning.compact()
     except LedgerError as error:
@@ -79,3 +107,9 @@ def kept_lines(kept: list[OldRun]) -> Iterator[str]:
             f"run {old.run.id} keeps its cells and values: {old.open_rows:,} of its rows are "
             f"planned or in doubt (`migrator resume {old.run.id}`)"
         )
+
+
+def taken_up_lines(kept: list[OldRun]) -> Iterator[str]:
+    """Why runs that were listed keep theirs all the same."""
+    for old in kept:
+        yield f"run {old.run.id} keeps its cells and values: it was worked on in the meantime"

@@ -77,7 +77,9 @@ def gather(ledger: Ledger, run: Run, told: Told) -> RunReport:
         reasons=reasons,
         before_and_after=before_and_after(ledger, run, mapping),
         attention=Attention(
-            total=sum(balance.states.get(state, 0) for state in ATTENTION),
+            total=sum(
+                balance.states.get(state, 0) + balance.merged.get(state, 0) for state in ATTENTION
+            ),
             rows=tuple(_attention(ledger, run, reasons)),
             command=next((line for line in told.next if " export " in line), ""),
         ),
@@ -121,6 +123,7 @@ def _facts(
         first_call_at=_moment_or_none(times.first),
         last_call_at=_moment_or_none(times.last),
         finished_at=_moment_or_none(run.finished_at),
+        pruned_at=_moment_or_none(run.pruned_at),
         content_digest=run.content_digest,
         unchanged_not_kept=run.unchanged_rows,
         notes_left_out=run.notes_left_out,

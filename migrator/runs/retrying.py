@@ -5,6 +5,7 @@ Owns which entries step back to planned, and what is looked at first. The plan i
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from migrator.dispatcher import DeliveryPolicy
 from migrator.model import Doubt, Run, State
@@ -17,6 +18,8 @@ from migrator.runs.edited import held_rows
 from migrator.runs.other_ledgers import refuse_a_copy_behind
 from migrator.runs.pruning import refuse_pruned
 from migrator.runs.world import World
+
+_NOTHING_TO_SEND: Final = "its failed rows cannot be sent again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
             reason.
     """
     choices = world.ledger.choices
-    refuse_pruned(run, "its failed rows cannot be sent again")
+    refuse_pruned(run, _NOTHING_TO_SEND)
     with world.ledger.locks.hold(run):
         numbers = numbers_of(world, run, options.rows)
         say_carriers(world, run, options.rows)
@@ -94,6 +97,7 @@ def retry(world: World, run: Run, options: RetryOptions) -> Finished:
             return as_it_stands(world, run)
         require_account(world, run, same_account=options.same_account)
         run = world.ledger.plans.run(run.number)
+        refuse_pruned(run, _NOTHING_TO_SEND)  # before this process held it, too
         refuse_a_copy_behind(world, run)
         world.ledger.work.begin(run)
         states = (State.IN_DOUBT,) if options.in_doubt else (State.FAILED, State.IN_DOUBT)

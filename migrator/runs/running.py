@@ -18,7 +18,7 @@ from migrator.runs.canary import deliver_after_canary
 from migrator.runs.choosing import RowRanges, chosen_rows, numbers_of
 from migrator.runs.closing import close_all, remove_unsealed, warnings_about
 from migrator.runs.delivering import Finished, rows_left
-from migrator.runs.mended import MendedRows, is_export
+from migrator.runs.mended import MendedRows, is_export, refuse_half_an_export
 from migrator.runs.other_ledgers import refuse_a_second_ledger
 from migrator.runs.planning import (
     Planned,
@@ -200,6 +200,7 @@ def _earlier(world: World, planned: Planned) -> list[Run]:
 
 
 def _source_rows(world: World, rows: Rows, account: str) -> tuple[SourceRows, int]:
+    refuse_half_an_export(rows.columns, rows.file)
     if not is_export(rows.columns):
         return SheetRows(rows), 0
     mended = MendedRows(rows, world.ledger, account=account)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
+from typing import Final
 
 from migrator.compare import as_written, canonical, meaning, same_value
 from migrator.dispatcher import DeliveryPolicy
@@ -29,6 +30,8 @@ from migrator.runs.reading import CallRefusedError
 from migrator.runs.retrying import go_on
 from migrator.runs.telling import tell_planned
 from migrator.runs.world import World
+
+_NOT_KNOWN: Final = "what the fields held before is not known any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +83,11 @@ def undo(world: World, original: Run, options: UndoOptions) -> Undoing:
         MigratorError: LeadSquared cannot be read; nothing was sent.
     """
     ledger = world.ledger
-    refuse_pruned(original, "what the fields held before is not known any more")
+    refuse_pruned(original, _NOT_KNOWN)
     with ledger.locks.hold(original):
         require_account(world, original, same_account=options.same_account)
         original = ledger.plans.run(original.number)
+        refuse_pruned(original, _NOT_KNOWN)  # before this process held it, too
         if not ledger.images.count(original) and ledger.images.touched(original, None):
             raise _no_images(original)
         undoing = Undoing(original=original)

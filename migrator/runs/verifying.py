@@ -6,6 +6,7 @@ doubt is settled by reads alone.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from migrator.compare import same_value
 from migrator.dispatcher import DeliveryPolicy
@@ -23,6 +24,8 @@ from migrator.runs.pruning import refuse_pruned
 from migrator.runs.reading import CallRefusedError
 from migrator.runs.world import World
 from migrator.settling import read_times
+
+_NOT_KNOWN: Final = "what it wrote is not known any more"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,10 +66,11 @@ def verify(
         MigratorError: It cannot be read back; nothing was sent.
     """
     policy = policy or DeliveryPolicy()
-    refuse_pruned(run, "what it wrote is not known any more")
+    refuse_pruned(run, _NOT_KNOWN)
     with world.ledger.locks.hold(run):
         require_account(world, run, same_account=same_account)
         run = world.ledger.plans.run(run.number)
+        refuse_pruned(run, _NOT_KNOWN)  # before this process held it, too
         verified = Verified(run=run)
         _settle_doubts(world, run, verified, policy)
         named: Sequence[Named] = world.ledger.findings.written_to(run)

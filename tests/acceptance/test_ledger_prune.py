@@ -1,10 +1,13 @@
 """`ledger prune`: what rows held is gone from the file; what proves and protects is there."""
 
+import json
 import sqlite3
 from dataclasses import replace
 
 import pytest
 
+from migrator.ledger import open_ledger
+from migrator.runs.pruning import prunable, prune
 from tests.acceptance.rehearsal import Desk, Exit, SandboxProcess, deals
 
 PRUNE = ("ledger", "prune", "--older-than", "90d")
@@ -124,10 +127,86 @@ def test_young_runs_and_runs_with_rows_left_keep_all(desk: Desk, sandbox: Sandbo
     assert len(sandbox.updates) == 3
 
 
-def test_a_report_of_what_is_left_can_be_made(old_run: Desk) -> None:
+def test_a_report_of_what_is_left_says_what_is_gone(old_run: Desk) -> None:
     old_run.type(*PRUNE, "--yes")
 
-    old_run.type("report", "r1", "-o", "report.html")
+    for name in ("report.html", "report.md"):
+        old_run.type("report", "r1", "-o", name)
+        page = (old_run.folder / name).read_text(encoding="utf-8")
+        assert "Invalid Input" not in page
+        assert "MXInvalidInputException" in page
+        assert "Cells and values of this run were removed" in page
+        assert "no before-images were kept" not in page
+        assert "export" not in page
+    printed = old_run.type("report", "r1", "--format", "json").output
+    assert json.loads(printed)["run"]["pruned_at"].startswith("20")
 
-    page = (old_run.folder / "report.html").read_text(encoding="utf-8")
-    assert "MXInvalidInputException" in page or "invalid-input" in page
+
+def test_a_reader_that_keeps_the_old_file_is_told_of_and_the_next_time_makes_good(
+    old_run: Desk,
+) -> None:
+    reader = sqlite3.connect(old_run.folder / "migrator.db", isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM entries").fetchone() == (4,)
+
+    ended = old_run.type(*PRUNE, "--yes", code=Exit.LEDGER)
+
+    assert "another program is reading it" in ended.errors
+    assert "parts of them may still be read in it" in ended.errors
+    # It goes as it came: a program that dies leaves the log where it is.
+    log = (old_run.folder / "migrator.db-wal").read_bytes()
+    content = (old_run.folder / "migrator.db").read_bytes()
+    reader.close()
+    (old_run.folder / "migrator.db").write_bytes(content)
+    (old_run.folder / "migrator.db-wal").write_bytes(log)
+    assert in_the_file(old_run) == set(SECRETS_OF_ROWS)
+    assert "the file was rewritten" in old_run.type(*PRUNE, "--yes").output
+    assert in_the_file(old_run) == set()
+    assert old_run.type(*PRUNE, "--yes").output == "nothing that old has cells or values\n"
+
+
+def test_a_run_that_was_worked_on_while_the_question_stood_keeps_all(
+    old_run: Desk, sandbox: SandboxProcess
+) -> None:
+    with open_ledger(old_run.folder / "migrator.db") as ledger:
+        before = ledger.records.run("r1").finished_at + 1
+        found = prunable(ledger, before=before)
+        assert [old.run.id for old in found.runs]
+        with sqlite3.connect(old_run.folder / "migrator.db") as other:  # as a stopped retry does
+            other.execute("UPDATE entries SET state = 'planned' WHERE state = 'failed'")
+        other.close()
+
+        removed = prune(ledger, found, before=before, at=before)
+
+    assert not removed.runs
+    assert removed.kept
+    assert "Deal 3" in {row["Name"] for row in old_run.entries()}
+
+
+def test_a_run_that_another_process_holds_keeps_all_and_the_others_do_not(old_run: Desk) -> None:
+    old_run.write_sheet(deals(2), name="more.csv")
+    old_run.run(sheet="more.csv")
+    grow_old(old_run)
+    with (
+        open_ledger(old_run.folder / "migrator.db") as ledger,
+        ledger.locks.hold(ledger.records.run("r1")),
+    ):
+        ended = old_run.type(*PRUNE, "--yes", code=Exit.LEDGER)
+
+    assert "is being worked on" in ended.errors
+    assert "a lot of money" in in_the_file(old_run)
+    assert old_run.type("export", "r2", "--all", "-o", "out.csv", code=Exit.USAGE)
+
+
+def test_a_run_under_way_is_not_disturbed_by_a_rewriting_that_is_owed(old_run: Desk) -> None:
+    old_run.type(*PRUNE, "--yes")
+    with sqlite3.connect(old_run.folder / "migrator.db") as other:  # leaves free pages
+        other.execute("CREATE TABLE filler AS SELECT zeroblob(100000)")
+        other.execute("DROP TABLE filler")
+    other.close()
+    with open_ledger(old_run.folder / "migrator.db") as ledger:
+        with ledger.locks.hold(ledger.records.run("r1")):
+            told = old_run.type(*PRUNE, "--yes").output
+        assert told == "nothing that old has cells or values\n"
+
+    assert "the file was rewritten" in old_run.type(*PRUNE, "--yes").output

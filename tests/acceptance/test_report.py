@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.rehearsal import (
     ACCESS_KEY,
+    MAPPING,
     SECRET_KEY,
     Deal,
     Desk,
@@ -244,3 +245,17 @@ def test_a_report_replaces_a_report_and_nothing_else(reported: Desk) -> None:
     assert first.errors.startswith("report of run r1-")
     assert (reported.folder / "deals.csv").read_bytes() == before
     assert reported.status()["is_whole"]
+
+
+def test_a_row_that_goes_with_one_that_failed_needs_a_person_too(
+    sandbox: SandboxProcess, desk: Desk
+) -> None:
+    desk.write_mapping(MAPPING.replace('Remarks}"', 'Remarks}", rows_per_opportunity: merge'))
+    desk.write_sheet([*deals(3), Deal(opportunity=guid(2), name="Again")])
+    sandbox.strike("mx_input", opportunity=guid(2), path="Update")
+    desk.run(code=Exit.ATTENTION)
+
+    attention = as_json(desk)["attention"]
+
+    assert [row["row"] for row in attention["rows"]] == [3, 5]
+    assert attention["total"] == 2

@@ -99,3 +99,10 @@ def test_a_file_on_a_page_has_its_name_as_a_caption(site: Path) -> None:
     page = (site / "real-migration.html").read_text(encoding="utf-8")
 
     assert re.search(r'class="caption-text">deals\.yaml</span>', page)
+
+
+def test_a_wide_example_can_be_scrolled_with_the_keyboard(site: Path) -> None:
+    page = (site / "failed-rows.html").read_text(encoding="utf-8")
+
+    assert '<pre tabindex="0">' in page
+    assert "<pre>" not in page

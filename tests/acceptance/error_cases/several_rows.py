@@ -64,6 +64,13 @@ def _(at: Scene) -> None:
     failed_together(at, keep=slice(None, 1))
 
 
+@case("A mended export with two copies of a row that differ", MEND, code=3)
+def _(at: Scene) -> None:
+    failed_together(at, keep=slice(None))
+    rows = at.read_export("mend.csv")
+    at.rewrite_export("mend.csv", [*rows, rows[0] | {"Name": "Another"}])
+
+
 @case("A mended export whose merged rows have succeeded meanwhile", MEND, code=0)
 def _(at: Scene) -> None:
     failed_together(at, keep=slice(None))
