@@ -440,6 +440,8 @@ class Balance:
     conflicts: int = 0  #: Rows with a value that somebody changed, and that is not sent.
     merged: Mapping[State, int] = field(default_factory=dict)
     """The merged rows, by the state of the row that carries them."""
+    corrected: Mapping[State, int] = field(default_factory=dict)
+    """The corrected rows, by the state of their newest mended copy."""
 
     @property
     def is_whole(self) -> bool:

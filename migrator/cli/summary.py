@@ -143,6 +143,9 @@ def _remedies(named: str, balance: Balance) -> Iterator[str]:
 
 def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
     """The same content for programs."""
+    from dataclasses import asdict
+
+    from migrator.reports.report_json import balance_json
     from migrator.runs.suggesting import suggestions
 
     reasons = ledger.records.reasons(run, ATTENTION)
@@ -153,34 +156,11 @@ def run_json(ledger: "Ledger", run: Run, balance: Balance) -> dict[str, Any]:
         "account": run.account,
         "state": run.state,
         "ledger": str(ledger.path),
-        "rows_read": balance.rows_read,
-        "blank_rows": balance.blank_rows,
-        "states": {state.value: balance.states.get(state, 0) for state in State},
-        "is_whole": balance.is_whole,
-        "unfinished": balance.unfinished,
-        "in_doubt_note_only": balance.in_doubt_note_only,
-        "waiting": balance.waiting,
-        "merged": {state.value: count for state, count in balance.merged.items()},
-        "notes_possibly_twice": balance.notes_possibly_twice,
+        **balance_json(balance),
         "notes_left_out": run.notes_left_out,
         "pruned": bool(run.pruned_at),
-        "calls": balance.calls,
-        "verified": balance.verified,
-        "otherwise": balance.otherwise,
-        "conflicts": balance.conflicts,
         "in_conflict": differences_json(ledger.findings.conflicts(run), "wanted"),
-        "reasons": [
-            {
-                "code": reason.code,
-                "title": reason.title,
-                "text": reason.text,
-                "count": reason.count,
-                "rows": reason.rows,
-                "example": reason.example,
-                "advice": reason.advice,
-            }
-            for reason in reasons
-        ],
+        "reasons": [asdict(reason) for reason in reasons],
         "snippets": [snippet._asdict() for snippet in suggestions(ledger, run, reasons)],
         "next": [line.removeprefix("next: ") for line in next_commands(ledger, run, balance)],
     }

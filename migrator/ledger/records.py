@@ -35,6 +35,18 @@ _WITH_TIMES: Final = """
         OR cells LIKE '%{"seconds"%') ORDER BY number LIMIT ?
 """
 _ROWS_JUDGED: Final = 1_000
+_CORRECTED: Final = """
+    WITH RECURSIVE copies AS (
+        SELECT c.state, c.other_run, c.other_number FROM entries m
+            JOIN entries c ON c.run = m.other_run AND c.number = m.other_number
+            WHERE m.run = ? AND m.state = 'corrected'
+        UNION ALL
+        SELECT c.state, c.other_run, c.other_number FROM copies p
+            JOIN entries c ON c.run = p.other_run AND c.number = p.other_number
+            WHERE p.state = 'corrected'
+    )
+    SELECT state, count(*) AS n FROM copies WHERE state <> 'corrected' GROUP BY state
+"""
 
 
 class Records:
@@ -95,6 +107,7 @@ class Records:
         if row is None:
             raise LookupError(run.id)
         merged = self._merged(run) if State.MERGED in states else {}
+        corrected = self._corrected(run) if State.CORRECTED in states else {}
         return Balance(
             rows_read=run.rows_read,
             blank_rows=run.blank_rows,
@@ -107,6 +120,7 @@ class Records:
             otherwise=row["otherwise"],
             conflicts=row["conflicts"],
             merged=merged,
+            corrected=corrected,
         )
 
     def opportunities_to_send(self, run: Run) -> int:
@@ -145,6 +159,11 @@ class Records:
         )
         count, first = row or (0, 0.0)
         return count / (now - first) if count and now - first >= 1.0 else 0.0
+
+    def _corrected(self, run: Run) -> dict[State, int]:
+        """The corrected rows, by the state of the newest of their mended copies."""
+        rows = self._database.rows(_CORRECTED, run.number)
+        return {State(row["state"]): row["n"] for row in rows}
 
     def _merged(self, run: Run) -> dict[State, int]:
         """The merged rows, by the state of their carrier."""

@@ -31,6 +31,7 @@ def balance_json(balance: Balance) -> dict[str, Any]:
         "in_doubt_note_only": balance.in_doubt_note_only,
         "waiting": balance.waiting,
         "merged": {state.value: count for state, count in balance.merged.items()},
+        "corrected": {state.value: count for state, count in balance.corrected.items()},
         "notes_possibly_twice": balance.notes_possibly_twice,
         "calls": balance.calls,
         "verified": balance.verified,

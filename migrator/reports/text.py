@@ -3,7 +3,7 @@
 Owns the wording only. Control characters from cells and servers are written out, never passed on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from migrator.model import Balance, Reason, State
@@ -56,18 +56,16 @@ def _of_these(balance: Balance, state: State) -> str:
     if state is State.IN_DOUBT and balance.in_doubt_note_only:
         return f" (of these {balance.in_doubt_note_only:,} about the note only)"
     if state is State.MERGED:
-        return f" (their values travel with another row{_carried(balance)})"
+        return f" (their values travel with another row{_told('; of these ', balance.merged)})"
+    if state is State.CORRECTED:
+        return f" (their mended copies: {told})" if (told := _told("", balance.corrected)) else ""
     return ""
 
 
-def _carried(balance: Balance) -> str:
-    """What became of the rows that carry merged ones."""
-    boxes = [
-        f"{balance.merged[state]:,} {state.replace('_', ' ')}"
-        for state in State
-        if balance.merged.get(state)
-    ]
-    return f"; of these {', '.join(boxes)}" if boxes else ""
+def _told(before: str, counts: Mapping[State, int]) -> str:
+    """What became of the rows that stand for others; "" where there are none."""
+    boxes = [f"{counts[state]:,} {state.replace('_', ' ')}" for state in State if counts.get(state)]
+    return f"{before}{', '.join(boxes)}" if boxes else ""
 
 
 def reason_lines(reasons: Sequence[Reason], *, shown: int = REASONS_SHOWN) -> Iterator[str]:

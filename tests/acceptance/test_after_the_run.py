@@ -231,6 +231,7 @@ def test_a_file_may_be_mended_bit_by_bit_and_given_each_time(
     desk.rewrite_export("fix.csv", mended)
     desk.run(sheet="fix.csv", code=Exit.ATTENTION)
     assert desk.states("r2") == {"succeeded": 1, "rejected": 1}
+    assert "(their mended copies: 1 succeeded, 1 rejected)" in desk.type("status", "r1").output
     mended[1]["Amount"] = "30"
     desk.rewrite_export("fix.csv", mended)
 
@@ -239,6 +240,7 @@ def test_a_file_may_be_mended_bit_by_bit_and_given_each_time(
     assert f"row 3 is succeeded in run {desk.status('r2')['run']}" in ended.errors
     assert desk.states("r3") == {"succeeded": 1}
     assert desk.states("r2") == {"succeeded": 1, "corrected": 1}
+    assert desk.status("r1")["corrected"] == {"succeeded": 2}
     assert sandbox.sent() == {"Remark 1": 1, "Remark 2": 1, "Remark 3": 1}
 
 

@@ -22,7 +22,7 @@ from tests.acceptance.rehearsal import (
 VOID: Final = {"meta", "br", "path", "use", "hr", "link", "img", "input"}
 AS_STATUS: Final = (
     "rows_read", "blank_rows", "states", "is_whole", "unfinished", "in_doubt_note_only", "waiting",
-    "merged", "notes_possibly_twice", "calls", "verified", "otherwise", "conflicts",
+    "merged", "corrected", "notes_possibly_twice", "calls", "verified", "otherwise", "conflicts",
 )  # fmt: skip
 
 
