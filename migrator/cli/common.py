@@ -40,6 +40,16 @@ def add_sheet(parser: argparse.ArgumentParser, *, required: bool = True) -> None
     )
 
 
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Which source the sheet is, and that this ledger is to know it."""
+    parser.add_argument("--source", metavar="NAME", help="the source's name, for dated files")
+    parser.add_argument(
+        "--new-ledger",
+        action="store_true",
+        help="this ledger is meant, though another one knows the sheet",
+    )
+
+
 def add_ledger(parser: argparse.ArgumentParser) -> None:
     """Where the ledger is."""
     parser.add_argument(

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.cli.common import add_ledger, add_price, add_sheet
+from migrator.cli.common import add_ledger, add_price, add_sheet, add_source
 from migrator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -25,14 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_sheet(parser)
     add_ledger(parser)
-    parser.add_argument("--source", metavar="NAME", help="the source's name, for dated files")
+    add_source(parser)
     parser.add_argument(
         "--again", action="store_true", help="plan everything, notes too, confirmed or not"
-    )
-    parser.add_argument(
-        "--new-ledger",
-        action="store_true",
-        help="this ledger is meant, though another one knows the sheet",
     )
     add_price(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")

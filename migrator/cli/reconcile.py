@@ -9,6 +9,7 @@ from migrator.cli.common import (
     add_ledger,
     add_sending,
     add_sheet,
+    add_source,
     minutes,
     rows_or_part,
 )
@@ -81,12 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="wait for another reconcile of this mapping to end (default: refuse, exit 6)",
     )
-    parser.add_argument("--source", metavar="NAME", help="the source's name, for dated files")
-    parser.add_argument(
-        "--new-ledger",
-        action="store_true",
-        help="this ledger is meant, though another one knows the sheet",
-    )
+    add_source(parser)
     add_canary(parser)
     add_sending(parser)
 

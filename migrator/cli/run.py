@@ -8,6 +8,7 @@ from migrator.cli.common import (
     add_same_account,
     add_sending,
     add_sheet,
+    add_source,
     row_count,
     row_ranges,
 )
@@ -39,14 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", type=row_ranges, metavar="ROWS", help="send only these, such as 2,17,40-60"
     )
     add_canary(some)
-    parser.add_argument("--source", metavar="NAME", help="the source's name, for dated files")
+    add_source(parser)
     parser.add_argument(
         "--again", action="store_true", help="send everything, notes too, confirmed or not"
-    )
-    parser.add_argument(
-        "--new-ledger",
-        action="store_true",
-        help="this ledger is meant, though another one knows the sheet",
     )
     add_same_account(parser)
     add_sending(parser)

@@ -16,17 +16,7 @@ def tell_planned(world: World, run: Run) -> None:
     if world.tell is to_nobody:  # then nothing is read for it
         return
     records = world.ledger.records
-    source, counts = run.source, dict(_counts(records.balance(run)))
-    world.tell(
-        Event(
-            name=EventName.RUN_PLANNED,
-            run=run.id,
-            mapping=source.mapping_name,
-            source=source.name,
-            account=run.account,
-            counts=counts,
-        )
-    )
+    world.tell(_standing(EventName.RUN_PLANNED, run, records.balance(run)))
     for record in records.entries(run, (State.REJECTED,)):
         world.tell(_rejected(run, record))
 
@@ -39,17 +29,17 @@ def tell_finished(world: World, finished: Finished) -> None:
 
 def tell_standing(world: World, run: Run, balance: Balance) -> None:
     """Where a run stands at the end of a command."""
-    counts = dict(_counts(balance))
-    source = run.source
-    world.tell(
-        Event(
-            name=EventName.RUN_FINISHED,
-            run=run.id,
-            mapping=source.mapping_name,
-            source=source.name,
-            account=run.account,
-            counts=counts,
-        )
+    world.tell(_standing(EventName.RUN_FINISHED, run, balance))
+
+
+def _standing(name: EventName, run: Run, balance: Balance) -> Event:
+    return Event(
+        name=name,
+        run=run.id,
+        mapping=run.source.mapping_name,
+        source=run.source.name,
+        account=run.account,
+        counts=dict(_counts(balance)),
     )
 
 
