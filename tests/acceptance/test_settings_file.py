@@ -98,6 +98,7 @@ def test_at_least_once_is_kept_with_the_run_and_holds_in_a_resume_without_the_ma
     desk.type("resume", "--yes", "--patience", "0.5")
 
     assert desk.states() == {"succeeded": 2}
-    assert desk.status()["notes_possibly_twice"] == 1
+    # The second's, too, where the kill came before its answer was written down.
+    assert desk.status()["notes_possibly_twice"] in (1, 2)
     notes = sandbox.opportunities()[guid(1)]["notes"]
     assert list(notes.values()) == [2]

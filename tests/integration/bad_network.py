@@ -81,29 +81,37 @@ class Relay:
             while True:
                 connection, _ = await asyncio.get_running_loop().sock_accept(listening)
                 self.connections += 1
-                talk = asyncio.create_task(self._talk(connection))
-                self._talks.add(talk)
-                talk.add_done_callback(self._talks.discard)
+                self._begin(connection)
+
+    def _begin(self, connection: socket.socket) -> None:
+        talk = asyncio.create_task(self._talk(connection))
+        self._talks.add(talk)
+
+        def ended(talk: asyncio.Task[None]) -> None:
+            self._talks.discard(talk)
+            connection.close()  # of one, too, that was cut before it began
+
+        talk.add_done_callback(ended)
 
     async def _talk(self, connection: socket.socket) -> None:
         loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
-        with connection:
-            try:
-                transport, _ = await loop.connect_accepted_socket(
-                    lambda: protocol, connection, ssl=self._tls
-                )
-            except (OSError, asyncio.CancelledError):
-                return
-            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-            try:
-                while await _serve(self, *self._there, reader, writer):
-                    pass
-            except (OSError, EOFError, asyncio.CancelledError):
+        try:
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._tls
+            )
+        except (OSError, asyncio.CancelledError):
+            await asyncio.sleep(0)  # what was begun of a transport is closed in the next turn
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        try:
+            while await _serve(self, *self._there, reader, writer):
                 pass
-            finally:
-                transport.abort()
-                await asyncio.sleep(0)  # aborted in the next turn of the loop
+        except (OSError, EOFError, asyncio.CancelledError):
+            pass
+        finally:
+            transport.abort()
+            await asyncio.sleep(0)  # aborted in the next turn of the loop
 
 
 @asynccontextmanager
