@@ -27,6 +27,7 @@ class Entry:
     cells: tuple[str, ...]
     guid: str
     note: str
+    is_left_out: bool  #: The note, since LeadSquared has confirmed it before.
     fields: dict[str, str]
     state: str
     doubt: str | None
@@ -67,6 +68,7 @@ def _entry(row: sqlite3.Row, names: list[str]) -> Entry:
         cells=tuple(json.loads(row["cells"])),
         guid=row["opportunity"],
         note=row["note"],
+        is_left_out=bool(row["leave_note_out"]),
         fields={name: value for name, value in zip(names, values, strict=False) if value},
         state=row["state"],
         doubt=row["doubt"],
@@ -146,7 +148,11 @@ def _outcome(night: Night, entry: Entry) -> None:
                 for values in night.crm.values.get(entry.guid, ())
             )
             assert shown, f"{entry}: never applied"
-            assert not entry.note, f"{entry}: its note was never applied"
+            is_there = entry.is_left_out and any(
+                seen.applied and (seen.guid, seen.note) == (entry.guid, entry.note)
+                for seen in night.crm.seen
+            )
+            assert not entry.note or is_there, f"{entry}: its note was never applied"
         case "failed":
             is_told = entry.place in night.said_missing  # its fields were known to be there
             assert not applied or is_told, f"{entry}: it was applied by {_told(applied[-1])}"

@@ -118,6 +118,25 @@ def _story(night: Night) -> list[str]:
     return lines
 
 
+def test_a_note_that_is_left_out_is_there_from_before() -> None:
+    """A kill after the intent, then a changed sheet: a read settles the fields alone."""
+    for kill_at in range(20, 30):
+        live_through(
+            Schedule(
+                rows=(Row(opportunity=1, value="b", stage="", note="n1"),),
+                steps=(
+                    Command("run", (), "ok", None),
+                    Insert(0, Row(opportunity=1, value="b", stage="won", note="")),
+                    Command("run", ("truncated",), "ok", None),
+                    Command("retry", (), "ok", None, rows=(0,)),
+                    Command("retry", (), "ok", kill_at),
+                    Change(0, Row(opportunity=1, value="a", stage="", note="")),
+                ),
+                crm=Traits(notes="add", read_lag=0.0, refused=frozenset()),
+            )
+        )
+
+
 def live_through_nights(count: int, record_property: Callable[[str, object], None]) -> None:
     """So many random nights; what happened in them is recorded."""
     figures: Counter[str] = Counter()

@@ -24,7 +24,12 @@ def known(at: Scene) -> None:
                 "id": guid(900 + number),
                 "lead": f"1ead0000-0000-4000-8000-{lead:012}",
                 "lead_fields": {"EmailAddress": f"buyer{lead}@example.com"},
-                "fields": {"mx_Custom_1": f"Deal {number}", "Status": "Open"},
+                # Listed by the day they were made, which two of them must not tell apart.
+                "fields": {
+                    "mx_Custom_1": f"Deal {number}",
+                    "Status": "Open",
+                    "CreatedOn": "2024-04-02 10:00:00",
+                },
             }
             for number, lead in ((1, 1), (2, 2), (3, 2))
         ],
