@@ -1,6 +1,7 @@
 """A relay between the client and the sandbox that behaves badly on demand, over real sockets."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections import Counter
@@ -41,7 +42,7 @@ class Relay:
     _next: list[Manner] = field(default_factory=list)
     _there: tuple[str, int] = ("", 0)
     _tls: ssl.SSLContext | None = None
-    _listener: asyncio.Task[None] | None = None
+    _listening: socket.socket | None = None
     _talks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -57,9 +58,9 @@ class Relay:
 
     async def goes(self) -> None:
         """It is gone: nothing listens, and every connection is cut."""
-        assert self._listener is not None
-        self._listener.cancel()
-        await asyncio.wait({self._listener})
+        if self._listening is not None:
+            asyncio.get_running_loop().remove_reader(self._listening)
+            self._listening.close()
         await self.cuts()
 
     async def cuts(self) -> None:
@@ -73,13 +74,16 @@ class Relay:
         listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
         listening.setblocking(False)
         self.port = listening.getsockname()[1]
-        self._listener = asyncio.create_task(self._listen(listening))
+        self._listening = listening
+        # Accepted in one step: a task that is cancelled may lose what it has just accepted, and
+        # asyncio's own server does.
+        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
-    async def _listen(self, listening: socket.socket) -> None:
-        # asyncio's own server loses connections that are being accepted when it is closed.
-        with listening:
+    def _accept(self, listening: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError):
             while True:
-                connection, _ = await asyncio.get_running_loop().sock_accept(listening)
+                connection, _ = listening.accept()
+                connection.setblocking(False)
                 self.connections += 1
                 self._begin(connection)
 
