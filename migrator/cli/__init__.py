@@ -142,11 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             typed = sys.argv[1:] if arguments is None else arguments
             first = next((word for word in typed if not word.startswith("-")), "")
             options = build_parser(only=first).parse_args(typed)
-            if options.command is None:
-                return _welcome()
-            from migrator.cli.watched import run_watched
-
-            code = run_watched(_module(options.command).run, options, secrets=secrets_at_hand)
+            code = _run(options) if options.command else _welcome()
         sys.stdout.flush()
     except MigratorError as error:
         from migrator.cli.screen import show
@@ -165,6 +161,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         return _no_room(error) if is_full else _fault(error)
     return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    from migrator.cli.watched import run_watched
+
+    return run_watched(_module(options.command).run, options, secrets=secrets_at_hand)
 
 
 def _welcome() -> int:

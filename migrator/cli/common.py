@@ -102,6 +102,7 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     )
     add_max_outage(parser)
     add_price(parser)
+    add_watching(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -120,7 +121,6 @@ def add_price(parser: argparse.ArgumentParser) -> None:
     )
     add_verify(parser)
     add_quota(parser)
-    add_watching(parser)
 
 
 def add_watching(parser: argparse.ArgumentParser) -> None:

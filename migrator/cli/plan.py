@@ -4,7 +4,13 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from migrator.cli.common import add_ledger, add_price, add_sheet, add_source
+from migrator.cli.common import (
+    add_ledger,
+    add_price,
+    add_sheet,
+    add_source,
+    add_watching,
+)
 from migrator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--again", action="store_true", help="plan everything, notes too, confirmed or not"
     )
     add_price(parser)
+    add_watching(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(yes=False)  # nothing is sent that could be asked about
 

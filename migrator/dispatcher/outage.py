@@ -86,7 +86,7 @@ class Outage:
         probe: Callable[[Entry], Awaitable[str | None]],
         stop: Callable[[TargetError], None],
         say: Callable[[str], None],
-        tell: "TellOutage",
+        tell: TellOutage,
     ) -> None:
         self.is_over = asyncio.Event()  #: Set while there is no outage.
         self.is_over.set()

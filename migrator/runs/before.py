@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from migrator.dispatcher import DeliveryPolicy
-from migrator.errors import UsageError
 from migrator.model import Run
 from migrator.reports.text import counted
 from migrator.runs.current import Values, bulk_calls, read_current
 from migrator.runs.reading import CallRefusedError
-from migrator.runs.world import World
+from migrator.runs.world import World, require_consent
 
 
 def calls_of_images(world: World, run: Run, *, updates: int) -> int:
@@ -87,10 +86,11 @@ def _go_without(world: World, run: Run, error: CallRefusedError) -> None:
         f"the account refuses the bulk read of before-images ({error.problem}): what run {run.id} "
         "changes could not be undone"
     )
-    if not world.operator.agrees(f"{statement}.", "Send all the same?"):
-        raise UsageError(
-            statement,
-            advice="Nothing was sent. --no-before-image sends without them; or ask LeadSquared's "
-            "support why this user may not call GetOpportunitiesById.",
-        )
+    require_consent(
+        world.operator,
+        statement,
+        "Send all the same?",
+        advice="Nothing was sent. --no-before-image sends without them; or ask LeadSquared's "
+        "support why this user may not call GetOpportunitiesById.",
+    )
     world.ledger.images.decline(run)

@@ -3,11 +3,14 @@
 Owns the two questions, and what is said; the ledgers' places are `migrator.ledger.known`'s.
 """
 
+from typing import Final
+
 from migrator.clock import local_time
-from migrator.errors import UsageError
 from migrator.model import Run
 from migrator.reports.text import counted
-from migrator.runs.world import World
+from migrator.runs.world import World, require_consent
+
+_QUESTION: Final = "Send with this ledger all the same?"
 
 
 def refuse_a_second_ledger(world: World, account: str, name: str) -> None:
@@ -29,12 +32,13 @@ def refuse_a_second_ledger(world: World, account: str, name: str) -> None:
         f"succeeded. The ledger {ledger.path} knows nothing of that: every row and every note "
         "would be sent again"
     )
-    if not world.operator.agrees(f"{statement}.", "Send with this ledger all the same?"):
-        raise UsageError(
-            statement,
-            advice=f"Use the other one: --ledger {other.ledger}. Or say that this one is meant: "
-            "--new-ledger. Nothing was sent.",
-        )
+    require_consent(
+        world.operator,
+        statement,
+        _QUESTION,
+        advice=f"Use the other one: --ledger {other.ledger}. Or say that this one is meant: "
+        "--new-ledger. Nothing was sent.",
+    )
 
 
 def refuse_a_copy_behind(world: World, run: Run) -> None:
@@ -54,9 +58,10 @@ def refuse_a_copy_behind(world: World, run: Run) -> None:
         f"{counted(copy.calls - calls, 'call')} more of run {run.id}: this one knows nothing of "
         "them, and would send their rows and notes again"
     )
-    if not world.operator.agrees(f"{statement}.", "Send with this ledger all the same?"):
-        raise UsageError(
-            statement,
-            advice=f"Use the other one: --ledger {copy.ledger}. Or remove it, if this is right. "
-            "Nothing was sent.",
-        )
+    require_consent(
+        world.operator,
+        statement,
+        _QUESTION,
+        advice=f"Use the other one: --ledger {copy.ledger}. Or remove it, if this is right. "
+        "Nothing was sent.",
+    )

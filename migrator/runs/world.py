@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from migrator.client import LeadSquaredClient
 from migrator.clock import SystemClock
+from migrator.errors import UsageError
 from migrator.events import Tell, to_nobody
 from migrator.ledger import Ledger
 from migrator.ledger.known import KnownLedgers
@@ -77,6 +78,16 @@ class Operator(Protocol):
 
     def close(self) -> None:
         """No progress is to come any more."""
+
+
+def require_consent(operator: Operator, statement: str, question: str, *, advice: str) -> None:
+    """Ask a person about something that ``--yes`` does not answer.
+
+    Raises:
+        UsageError: Nobody agreed; it says the same, and what to do instead.
+    """
+    if not operator.agrees(f"{statement}.", question):
+        raise UsageError(statement, advice=advice)
 
 
 class SilentOperator:
